@@ -40,16 +40,16 @@ def source(row: Field) -> str:
 
 def facts(row: Field) -> str:
     """What is special about a field, in words."""
-    words = sorted({*row.words.values(), *row.spellings})
+    words = sorted({*row.wire_names.values(), *row.aliases})
     found = [
         "required" if row.required else "",
         "secret: `{env: NAME}` or `{file: path}`" if row.secret else "",
-        "read only" if row.server else "",
+        "read only" if row.server_owned else "",
         "fixed once created" if row.immutable else "",
         f"**deprecated**: {row.deprecated}" if row.deprecated else "",
         f"default {code(json.dumps(row.default, ensure_ascii=False))}" if row.default is not None else "",
         f"values {', '.join(code(value) for value in row.enum)}" if row.enum else "",
-        row.limits,
+        row.further_limits,
         f"id of a {code(row.ref)}, or `{{ref: {row.ref}.NAME}}`" if row.ref else "",
         f"also spelt {', '.join(code(word) for word in words)}" if words else "",
     ]

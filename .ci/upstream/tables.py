@@ -31,15 +31,15 @@ APART = frozenset(
 )
 """Models of creates that describe no body."""
 LIMITS: Mapping[tuple[str, str], tuple[str, str, str]] = {
-    ("pal.py", "MAX_PAL_TOOLS"): ("persona", "/tools", "many"),
-    ("guardrail.py", "MAX_GUARDRAILS_NAME_LENGTH"): ("guardrail", "/guardrail_name", "longest"),
-    ("guardrail.py", "MAX_GUARDRAIL_TAGS_PER_ITEM"): ("guardrail", "/tags", "many"),
-    ("objective.py", "MAX_OBJECTIVE_NAME_LEN"): ("objectives", "/data/*/objective_name", "longest"),
-    ("objective.py", "MAX_OBJECTIVE_CALLBACK_URL_LEN"): ("objectives", "/data/*/callback_url", "longest"),
-    ("objective.py", "MAX_OBJECTIVE_OUTPUT_VARIABLES"): ("objectives", "/data/*/output_variables", "many"),
-    ("objective.py", "MAX_OBJECTIVES_NAME_LEN"): ("objectives", "/name", "longest"),
-    ("objective.py", "MAX_OBJECTIVES_COUNT"): ("objectives", "/data", "many"),
-    ("pronunciation.py", "MAX_RULES_PER_DICTIONARY"): ("pronunciation_dictionary", "/rules", "many"),
+    ("pal.py", "MAX_PAL_TOOLS"): ("persona", "/tools", "max_items"),
+    ("guardrail.py", "MAX_GUARDRAILS_NAME_LENGTH"): ("guardrail", "/guardrail_name", "max_length"),
+    ("guardrail.py", "MAX_GUARDRAIL_TAGS_PER_ITEM"): ("guardrail", "/tags", "max_items"),
+    ("objective.py", "MAX_OBJECTIVE_NAME_LEN"): ("objectives", "/data/*/objective_name", "max_length"),
+    ("objective.py", "MAX_OBJECTIVE_CALLBACK_URL_LEN"): ("objectives", "/data/*/callback_url", "max_length"),
+    ("objective.py", "MAX_OBJECTIVE_OUTPUT_VARIABLES"): ("objectives", "/data/*/output_variables", "max_items"),
+    ("objective.py", "MAX_OBJECTIVES_NAME_LEN"): ("objectives", "/name", "max_length"),
+    ("objective.py", "MAX_OBJECTIVES_COUNT"): ("objectives", "/data", "max_items"),
+    ("pronunciation.py", "MAX_RULES_PER_DICTIONARY"): ("pronunciation_dictionary", "/rules", "max_items"),
 }
 """Constants of the client -> the limit of a field that they are."""
 KNOWN = frozenset(
@@ -89,7 +89,9 @@ def _walk(kind: str, node: Node, prefix: str, module: Module, name: str) -> Iter
             continue
         row = child.row
         if row is not None and f"{kind} {place}" not in KNOWN:
-            needed = row.required or any(row.path in need.members for need in KINDS.get(kind).needs)
+            needed = row.required or any(
+                row.path in need.members for need in KINDS.get(kind).conditional_requirements
+            )
             yield from (f"{kind} {place}: {line}" for line in _row_differences(row, member, needed=needed))
         inner = child.children.get("*") or child.star if member.is_list else child
         for model in member.models:
@@ -98,14 +100,14 @@ def _walk(kind: str, node: Node, prefix: str, module: Module, name: str) -> Iter
 
 
 def _row_differences(row: Field, member: Member, *, needed: bool) -> Iterator[str]:
-    ours = {*row.enum, *row.seen}
+    ours = {*row.enum, *row.observed_values}
     if member.words and ours and not member.words <= ours:
         yield f"the client takes {', '.join(sorted(member.words - ours))}, too"
     bounds = row.bounds or Bounds()
     pairs = {
-        "min_length": bounds.fewest if member.is_list else bounds.shortest,
-        "max_length": bounds.many if member.is_list else bounds.longest,
-        "ge": bounds.least, "le": bounds.most, "gt": bounds.above,
+        "min_length": bounds.min_items if member.is_list else bounds.min_length,
+        "max_length": bounds.max_items if member.is_list else bounds.max_length,
+        "ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.exclusive_minimum,
     }  # fmt: skip
     for word, theirs in member.limits.items():
         if word in pairs and pairs[word] != theirs and not (word == "min_length" and needed):
@@ -119,8 +121,13 @@ def _gone(modules: Mapping[str, Module]) -> Iterator[str]:
     for kind in sorted(kinds):
         for row in KINDS.get(kind).fields:
             word = row.path.rpartition("/")[2]
-            words = {word, *row.words.values(), *row.spellings}
-            if row.source == "vendor client" and not row.server and not words & named and row.path.count("/") == 3:
+            words = {word, *row.wire_names.values(), *row.aliases}
+            if (
+                row.source == "vendor client"
+                and not row.server_owned
+                and not words & named
+                and row.path.count("/") == 3
+            ):
                 yield f"{kind} {row.path}: the client, its only witness, does not name it any more"
 
 

@@ -150,7 +150,7 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
         found.append(
             {
                 "apiVersion": API_VERSION,
-                "kind": manifest.kind.written_as or manifest.kind.manifest_kinds[0],
+                "kind": manifest.kind.preferred_manifest_kind or manifest.kind.manifest_kinds[0],
                 "metadata": {"name": manifest.address.name, **id, **labels},
                 "spec": spell_members(shape(manifest.kind), _without_literals(manifest.spec)),
             }

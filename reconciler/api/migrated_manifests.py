@@ -130,7 +130,7 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
 
     found = (*result.of(Status.DONE), *result.of(Status.REFUSED))
     documents = [document for outcome in found for document in outcome.finding.documents]
-    words, migrations = session.workspace.kinds.words, session.platform.migrations
+    words, migrations = session.workspace.kinds.by_manifest_kind, session.platform.migrations
     wanted = {words[word].name for document in documents if (word := str(document.document.get("kind"))) in words}
     wanted |= {about for outcome in result.of(Status.OPEN) if (about := migrations.get(outcome.id).asks_about)}
     held: dict[str, dict[str, Held]] = {}

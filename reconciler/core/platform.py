@@ -103,7 +103,7 @@ class Platforms(Registry[Platform]):
         words: dict[str, str] = {}
         for platform in self.all().values():
             names = {name: name for name in platform.kinds}
-            words = {**{word: spec.name for word, spec in platform.kinds.words.items()}, **names, **words}
+            words = {**{word: spec.name for word, spec in platform.kinds.by_manifest_kind.items()}, **names, **words}
         return words
 
     def kind_names(self) -> tuple[str, ...]:

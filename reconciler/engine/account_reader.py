@@ -152,7 +152,7 @@ def missing_parts(live: LiveObject, pointers: Collection[str]) -> list[str]:
     """Those of `pointers` at which nothing was read yet: what the API keeps apart from the object."""
     spec = live.kind
     attached = [pointer for pointer in pointers if pointer == spec.attachments and live.tools is None]
-    return attached + [pointer for pointer in spec.parts if pointer in pointers and pointer not in live.parts]
+    return attached + [pointer for pointer in spec.subresources if pointer in pointers and pointer not in live.parts]
 
 
 def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> dict[Address, Entry]:

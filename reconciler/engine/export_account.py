@@ -136,7 +136,7 @@ def _with_items(reader: Reader, listings: Mapping[str, Listing]) -> dict[str, Li
         live
         for name, listing in listings.items()
         for live in listing.objects.values()
-        if not live.detailed and any(row.items_by and row.path[1:] not in live.body for row in live.kind.fields)
+        if not live.detailed and any(row.item_key and row.path[1:] not in live.body for row in live.kind.fields)
     ]
     found = {key: live for key, live in reader.details(lacking).items() if live is not None}
     return {
@@ -196,12 +196,14 @@ def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
     if found is None or unlisted(spec):
         return False
     one, other = (comparable(spec, live_document(spec, live)) for live in (listed, found))
-    return all(f"/{name}" in spec.apart or same(one.get(name), other.get(name)) for name in {**one, **other})
+    return all(
+        f"/{name}" in spec.separate_pointers or same(one.get(name), other.get(name)) for name in {**one, **other}
+    )
 
 
 def _whole(reader: Reader, live: LiveObject, notes: list[str]) -> LiveObject:
     """With what the API keeps apart from the body; a server that has no such sub resource has nothing there."""
-    for pointer in live.kind.apart:
+    for pointer in live.kind.separate_pointers:
         try:
             live = read_apart(reader.provider, live, (pointer,))
         except Rejected as refused:

@@ -115,7 +115,7 @@ class OpenProvider(Protocol):
 class CollectionProvider(ABC):
     """An account whose kinds are collections of objects with ids.
 
-    A platform writes `read_all`, `read_one` and `write`. Ids and names are found by the kind's `id_words` and
+    A platform writes `read_all`, `read_one` and `write`. Ids and names are found by the kind's `id_members` and
     `name_field`; a create is a POST to the kind's collection, an update a PATCH (a partial object where the kind says
     `merge_patch`, else RFC 6902 operations), a delete a DELETE. An API with attachments, sub resources or ids of a
     library overrides what of `types.ports.Provider` it has.
@@ -226,7 +226,7 @@ class CollectionProvider(ABC):
     def id_of(self, kind: KindSpec, body: Json) -> str | None:
         """The id in a body; None where it has none."""
         members = body if isinstance(body, dict) else {}
-        found = next((members[word] for word in kind.id_words if members.get(word)), None)
+        found = next((members[word] for word in kind.id_members if members.get(word)), None)
         return None if found is None else str(found)
 
     def _live(self, kind: KindSpec, body: Object, *, detailed: bool = False) -> LiveObject | None:

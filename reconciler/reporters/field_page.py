@@ -127,7 +127,7 @@ def _unknown(spec: KindSpec, node: Node, walked: list[str], token: str) -> Usage
     if not node.children and node.star is None:
         inside = "holds data of your own" if walked else "has no fields"
         return UsageError(f"{where} has no field {token!r}", hint=f"{where} {inside}")
-    if node.row is not None and node.row.free:
+    if node.row is not None and node.row.open_ended:
         return UsageError(
             f"{where} has no declared field {token!r}",
             hint=f"it takes members of any name; described are {', '.join(node.children)}",
@@ -165,12 +165,12 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         doc = spec.doc if not walked else ""
         return Explanation(path, spec.name, pointer, "object", doc, children=children)
     values = row.enum
-    if catalogue is not None and (table := spec.tables.get(pointer)) is not None:
+    if catalogue is not None and (table := spec.catalogue_tables.get(pointer)) is not None:
         current = [id for id in catalogue.known(table) if catalogue.status(id, table).is_current]
         values = tuple(dict.fromkeys((*current, *row.enum)))
-    limits = [row.limits_in_words] if row.limits_in_words else []
-    if catalogue is not None and pointer in spec.settings:
-        limits += _settings(catalogue, spec.settings[pointer])
+    limits = [row.describe_limits] if row.describe_limits else []
+    if catalogue is not None and pointer in spec.setting_tables:
+        limits += _settings(catalogue, spec.setting_tables[pointer])
     return Explanation(
         path=path,
         kind=spec.name,
@@ -180,9 +180,11 @@ def _record(spec: KindSpec, node: Node, walked: list[str], catalogue: Catalogue 
         default=row.default,
         values=values,
         limits=". ".join(limits),
-        spellings=tuple(dict.fromkeys(word for word in (*row.words.values(), *row.spellings) if word != walked[-1])),
+        spellings=tuple(
+            dict.fromkeys(word for word in (*row.wire_names.values(), *row.aliases) if word != walked[-1])
+        ),
         secret=row.secret,
-        server=row.server,
+        server=row.server_owned,
         required=row.required,
         is_name=pointer == spec.name_field,
         needed=when_needed(spec, pointer),
@@ -218,7 +220,7 @@ def _first(row: Field | None) -> str:
         for word, holds in (
             ("required", row.required),
             ("secret", row.secret),
-            ("read only", row.server),
+            ("read only", row.server_owned),
             ("deprecated", row.deprecated is not None),
         )
         if holds

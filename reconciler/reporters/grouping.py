@@ -39,7 +39,7 @@ def rank_change(change: Change) -> int:
 def _rank_update(change: Change) -> int:
     if any(field.direction is Direction.BOTH for field in change.fields):
         return 3
-    touched = any(within(field.path, place) for field in change.fields for place in change.kind.decisive)
+    touched = any(within(field.path, place) for field in change.fields for place in change.kind.prominent_fields)
     return 4 if touched else 5
 
 

@@ -34,7 +34,7 @@ def label(value: object) -> str:
 
 def values(row: Field) -> Iterator[Json]:
     """Every example value that a row names."""
-    yield from (value for value in (row.default, row.example, *row.hides) if value is not None)
+    yield from (value for value in (row.default, row.example, *row.omitted_values) if value is not None)
 
 
 def paths(spec: KindSpec) -> set[str]:
@@ -58,11 +58,11 @@ def test_each_place_has_one_row(spec: KindSpec) -> None:
 def test_what_a_kind_points_to_is_declared(spec: KindSpec) -> None:
     known = paths(spec)
     assert spec.name_field in known
-    assert set(spec.renames) <= known
-    assert set(spec.renames.values()) <= known
-    assert set(spec.alone) <= known
+    assert set(spec.renamed_fields) <= known
+    assert set(spec.renamed_fields.values()) <= known
+    assert set(spec.patched_alone) <= known
     for companion in spec.companions:
-        assert {companion.under, companion.when, *companion.carry} <= known
+        assert {companion.under, companion.when, *companion.pointers} <= known
         assert companion.why
     if spec.attachments is not None:
         row = next(row for row in spec.fields if row.path == spec.attachments)
@@ -71,9 +71,9 @@ def test_what_a_kind_points_to_is_declared(spec: KindSpec) -> None:
 
 @pytest.mark.parametrize("spec", EVERY_KIND, ids=label)
 def test_the_id_is_the_servers(spec: KindSpec) -> None:
-    server = {split(row.path)[0] for row in spec.fields if row.server}
-    words = {word for row in spec.fields if row.server for word in (*row.words.values(), *row.spellings)}
-    assert spec.id_words[0] in server | words
+    server = {split(row.path)[0] for row in spec.fields if row.server_owned}
+    words = {word for row in spec.fields if row.server_owned for word in (*row.wire_names.values(), *row.aliases)}
+    assert spec.id_members[0] in server | words
 
 
 @pytest.mark.parametrize("spec", EVERY_KIND, ids=label)
@@ -82,14 +82,14 @@ def test_words_and_spellings_are_unambiguous(spec: KindSpec) -> None:
     seen: dict[tuple[str, str], str] = {}
     for row in spec.fields:
         parent = row.path.rpartition("/")[0]
-        for word in {split(row.path)[-1], *row.words.values(), *row.spellings} - {"*"}:
+        for word in {split(row.path)[-1], *row.wire_names.values(), *row.aliases} - {"*"}:
             assert seen.setdefault((parent, word), row.path) == row.path, word
 
 
 @pytest.mark.parametrize("spec", EVERY_KIND, ids=label)
 def test_bare_keys_are_words_of_the_kind(spec: KindSpec) -> None:
     top = {row.path[1:] for row in spec.fields if row.path.count("/") == 1}
-    top |= {word for row in spec.fields for word in row.words.values()}
+    top |= {word for row in spec.fields for word in row.wire_names.values()}
     assert spec.bare_keys <= top
 
 
@@ -99,7 +99,7 @@ def test_a_row_is_well_formed(spec: KindSpec, row: Field) -> None:
     assert not row.path.endswith("/")
     assert row.doc.endswith("."), "a sentence"
     assert row.source, "where the fact comes from"
-    assert set(row.words) <= set(spec.vocabularies)
+    assert set(row.wire_names) <= set(spec.vocabularies)
     assert node_at(spec, row.path).row is row or "*" in row.path
 
 
@@ -122,14 +122,14 @@ def test_the_properties_of_a_row_fit_together(spec: KindSpec, row: Field) -> Non
         assert row.type is Type.LIST
     if row.atomic:
         assert row.type is Type.OBJECT
-    if row.fill:
+    if row.server_defaults:
         assert row.atomic or row.type is Type.LIST
     if row.secret:
         assert row.type is Type.STRING
         assert row.default is None
         assert row.example is None
-        assert not row.server
-    if row.server:
+        assert not row.server_owned
+    if row.server_owned:
         assert not row.required
     if row.deprecated is not None:
         assert len(row.deprecated) > 10, "why, and what to use instead"
@@ -147,8 +147,8 @@ def test_a_field_lies_in_an_object(spec: KindSpec) -> None:
 def test_the_words_of_manifests_are_unique() -> None:
     for kinds in KINDS_OF:
         words = [word for spec in kinds.all().values() for word in spec.manifest_kinds]
-        assert len(words) == len(set(words)) == len(kinds.words)
-    assert KINDS.words["PAL"] is KINDS.words["Persona"]
+        assert len(words) == len(set(words)) == len(kinds.by_manifest_kind)
+    assert KINDS.by_manifest_kind["PAL"] is KINDS.by_manifest_kind["Persona"]
 
 
 def test_users_come_after_what_they_refer_to() -> None:

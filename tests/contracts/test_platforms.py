@@ -83,10 +83,10 @@ def example(kind: KindSpec, name: str) -> Object:
     """The least that the API takes of a new object."""
     body: Object = {}
     for row in kind.fields:
-        if row.required and not row.server and row.path.count("/") == 1:
+        if row.required and not row.server_owned and row.path.count("/") == 1:
             value = row.example if row.example is not None else row.default
             body[row.path[1:]] = EXAMPLES.get(row.type, {}) if value is None else value
-    for need in kind.needs:
+    for need in kind.conditional_requirements:
         usual = next((row.default for row in kind.fields if row.path == need.when), None)
         if None in need.values or usual in need.values:
             body |= {pointer[1:]: "example" for pointer in need.members}

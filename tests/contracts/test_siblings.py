@@ -380,7 +380,7 @@ INVALID: list[tuple[str, dict[str, Any]]] = [
 
 
 def rows(kind: str) -> list[Field]:
-    return [row for row in KINDS.get(kind).fields if not row.server]
+    return [row for row in KINDS.get(kind).fields if not row.server_owned]
 
 
 def places(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -410,35 +410,35 @@ def put(body: dict[str, Any], pointer: str, value: Any) -> dict[str, Any]:
 
 def beyond(bounds: Bounds, value: Any) -> Iterator[Any]:
     """Values just outside of the bounds."""
-    if bounds.longest is not None:
-        yield "x" * (bounds.longest + 1)
-    if bounds.shortest:
+    if bounds.max_length is not None:
+        yield "x" * (bounds.max_length + 1)
+    if bounds.min_length:
         yield ""
     if bounds.pattern:
         yield "a-b"
-    if bounds.least is not None:
-        yield bounds.least - 1
-    if bounds.most is not None:
-        yield bounds.most + 1
-    if bounds.fewest:
+    if bounds.minimum is not None:
+        yield bounds.minimum - 1
+    if bounds.maximum is not None:
+        yield bounds.maximum + 1
+    if bounds.min_items:
         yield []
-    if bounds.many is not None:
-        yield [deepcopy(value[0]) if value else "x"] * (bounds.many + 1)
-    if bounds.item is not None and bounds.item.longest is not None:
-        yield ["x" * (bounds.item.longest + 1)]
+    if bounds.max_items is not None:
+        yield [deepcopy(value[0]) if value else "x"] * (bounds.max_items + 1)
+    if bounds.each is not None and bounds.each.max_length is not None:
+        yield ["x" * (bounds.each.max_length + 1)]
         yield [""]
 
 
 def within(bounds: Bounds) -> Iterator[Any]:
     """Values just inside of the bounds."""
-    if bounds.longest is not None:
-        yield "x" * bounds.longest
-    if bounds.least is not None:
-        yield bounds.least
-    if bounds.most is not None:
-        yield bounds.most
-    if bounds.item is not None and bounds.item.longest is not None:
-        yield ["x" * bounds.item.longest] * (bounds.many or 1)
+    if bounds.max_length is not None:
+        yield "x" * bounds.max_length
+    if bounds.minimum is not None:
+        yield bounds.minimum
+    if bounds.maximum is not None:
+        yield bounds.maximum
+    if bounds.each is not None and bounds.each.max_length is not None:
+        yield ["x" * bounds.each.max_length] * (bounds.max_items or 1)
 
 
 def siblings(*, good: bool) -> Iterator[Any]:
@@ -450,13 +450,13 @@ def siblings(*, good: bool) -> Iterator[Any]:
             if good and row.path == "/data/*/objective_name" and len(body["data"]) > 1:
                 continue  # the others refer to it
             if good:
-                changes = [*(within(row.bounds) if row.bounds else ()), *row.enum, *row.seen]
+                changes = [*(within(row.bounds) if row.bounds else ()), *row.enum, *row.observed_values]
                 changes = [] if pointer in DECIDING else changes
             else:
                 types = (
                     [] if row.path.endswith("headers/*") or row.path.endswith("default_query/*") else WRONG[row.type]
                 )
-                changes = [one for one in types if not any(fits(kind_, one) for kind_ in row.also)]
+                changes = [one for one in types if not any(fits(kind_, one) for kind_ in row.tolerated_types)]
                 changes += [
                     *(("other", "") if row.closed else ()),
                     *(beyond(row.bounds, value) if row.bounds else ()),

@@ -130,7 +130,7 @@ INVALID: dict[str, dict[str, Any]] = {
 
 
 def rows() -> list[Field]:
-    return [row for row in kind("tool").fields if not row.server]
+    return [row for row in kind("tool").fields if not row.server_owned]
 
 
 def places(body: Any, path: str = "") -> Iterator[tuple[str, Any]]:

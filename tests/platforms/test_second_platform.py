@@ -247,8 +247,8 @@ def test_a_kind_more_is_a_file_and_a_line(
     opened.apply()
     assert next(iter(world(lobby)["bell"].values()))["bot"] in world(lobby)["bot"]
     assert actions(opened) == {}
-    assert "Bell" in KINDS.words
-    for made_of_all in ("words", "id_words", "vocabularies", "attached", "bare"):
+    assert "Bell" in KINDS.by_manifest_kind
+    for made_of_all in ("by_manifest_kind", "kinds_by_id_member", "vocabularies", "attached", "bare"):
         monkeypatch.delitem(KINDS.__dict__, made_of_all, raising=False)
 
 

@@ -102,7 +102,7 @@ class Story:
         for address, entry in state.resources.items():
             live = provider.get(address.kind, entry.id)
             if live is not None:
-                live = read_apart(provider, live, set(kind(address.kind).apart) & entry.sent.keys())
+                live = read_apart(provider, live, set(kind(address.kind).separate_pointers) & entry.sent.keys())
                 document = live_document(kind(address.kind), live)
                 found[address] = {
                     path: effective(field_at(kind(address.kind), path), leaf_at(kind(address.kind), document, path))

@@ -56,7 +56,7 @@ def _wrong(kind: str, body: Object) -> Iterator[str]:
     for row in spec.fields:
         value = lookup(body, row.path)
         beyond = row.bounds is not None and any(misfits(row.bounds, value, row.path))
-        if beyond or (row.closed and isinstance(value, str) and value not in {*row.enum, *row.seen}):
+        if beyond or (row.closed and isinstance(value, str) and value not in {*row.enum, *row.observed_values}):
             yield row.path
 
 

@@ -75,7 +75,7 @@ def normal(row: Field | None, value: Json) -> Json:
         return _from_text(row.type, value)
     if isinstance(value, list) and row.set_like:
         return sorted_set(value)
-    if isinstance(value, list) and row.fill:
+    if isinstance(value, list) and row.server_defaults:
         return [_filled(row, item) if isinstance(item, dict) else item for item in value]
     if row.atomic and isinstance(value, dict):
         return _filled(row, value)
@@ -106,12 +106,12 @@ def sorted_set(items: list[Json]) -> list[Json]:
 def _filled(row: Field, value: dict[str, Json]) -> Json:
     result = _without_nulls(value)
     assert isinstance(result, dict)
-    for pointer, default in row.fill.items():
+    for pointer, default in row.server_defaults.items():
         *above, last = split(pointer)
         parent = lookup(result, join(*above)) if above else result
         if not isinstance(parent, dict):
             continue
-        beside, values = row.fill_when.get(pointer, ("", ()))
+        beside, values = row.server_default_conditions.get(pointer, ("", ()))
         if beside and lookup(result, beside) not in values:
             if same(parent.get(last), default):
                 parent.pop(last, None)
@@ -137,7 +137,7 @@ def leaves(spec: KindSpec, document: Object) -> dict[str, Json]:
 
 def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
     row = node.row
-    if row is not None and row.server:
+    if row is not None and row.server_owned:
         return
     if isinstance(value, dict):
         if row is not None and row.atomic:
@@ -239,7 +239,7 @@ def has_parent(document: Object, pointer: str) -> bool:
 
 def effective(row: Field | None, value: Json, *, parent_present: bool = True) -> Json:
     """What a value means: absent and null mean the documented default."""
-    if value is None and row is not None and (parent_present or not row.conditional):
+    if value is None and row is not None and (parent_present or not row.default_needs_parent):
         return normal(row, row.default)
     return value
 
@@ -261,7 +261,7 @@ def may_hide(row: Field | None, value: Json) -> bool:
         return value is False
     if value is False and row.default is None:
         return True
-    return at_default(row, value) or any(same(value, hidden) for hidden in row.hides)
+    return at_default(row, value) or any(same(value, hidden) for hidden in row.omitted_values)
 
 
 def comparable(spec: KindSpec, document: Object) -> Object:
@@ -277,21 +277,21 @@ def _strip(node: Node, value: Json) -> Json:
     return {
         key: _strip(child, member)
         for key, member in value.items()
-        if not ((child := node.child(key)).row is not None and child.row.server)
+        if not ((child := node.child(key)).row is not None and child.row.server_owned)
     }
 
 
 @cache
 def write_only_fields(spec: KindSpec) -> tuple[Field, ...]:
     """The rows of such secrets; all of them are members at the top."""
-    return tuple(row for row in spec.fields if row.told_by is not None)
+    return tuple(row for row in spec.fields if row.presence_field is not None)
 
 
 def with_known_masks(spec: KindSpec, document: Object) -> Object:
     """The canonical live document with a mask where the server says that there is a secret, and an empty text where
     it says that there is none. What it shows, or says nothing about, stays as it is."""
     for row in write_only_fields(spec):
-        says = lookup(document, str(row.told_by))
+        says = lookup(document, str(row.presence_field))
         if isinstance(says, bool) and document.get(row.path[1:]) is None:
             document = {**document, row.path[1:]: SET_SECRET if says else ""}
     return document
@@ -299,4 +299,4 @@ def with_known_masks(spec: KindSpec, document: Object) -> Object:
 
 def is_unset(row: Field | None, value: Json) -> bool:
     """Whether the server says that there is no such secret."""
-    return row is not None and row.told_by is not None and value == ""
+    return row is not None and row.presence_field is not None and value == ""

@@ -78,12 +78,12 @@ def shape(spec: KindSpec) -> Node:
 
 
 def _declare_words(root: Node, tokens: tuple[str, ...], row: Field) -> None:
-    if not row.words and not row.spellings:
+    if not row.wire_names and not row.aliases:
         return
     parent = root
     for token in tokens[:-1]:
         parent = parent.children[token]
-    for word in (*row.words.values(), *row.spellings):
+    for word in (*row.wire_names.values(), *row.aliases):
         if word != tokens[-1]:
             parent.renames[word] = tokens[-1]
 
@@ -95,13 +95,13 @@ def _mark(node: Node) -> bool:
 
 def _mark_named(node: Node) -> bool:
     node.named_below = tuple(word for word, child in node.children.items() if _mark_named(child))
-    return bool(node.named_below) or (node.row is not None and node.row.items_by is not None)
+    return bool(node.named_below) or (node.row is not None and node.row.item_key is not None)
 
 
 @cache
 def unlisted(spec: KindSpec) -> frozenset[str]:
     """Canonical pointers of what list items leave out."""
-    return frozenset(row.path for row in spec.fields if row.unlisted)
+    return frozenset(row.path for row in spec.fields if row.absent_from_lists)
 
 
 def looks_secret(row: Field | None, value: Json) -> bool:
@@ -133,7 +133,7 @@ def is_undeclared(spec: KindSpec, pointer: str) -> bool:
     node = shape(spec)
     for token in split(pointer):
         row = node.row
-        if not node.children or (row is not None and (row.free or row.atomic)):
+        if not node.children or (row is not None and (row.open_ended or row.atomic)):
             return False
         child = node.child(token)
         if child is UNKNOWN:

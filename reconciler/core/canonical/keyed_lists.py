@@ -29,8 +29,8 @@ def by_name(spec: KindSpec, document: Object) -> Object:
 
 
 def _by_name(node: Node, value: Json) -> Json:
-    if node.row is not None and node.row.items_by is not None:
-        return items_by_name(node.row.items_by, value)
+    if node.row is not None and node.row.item_key is not None:
+        return items_by_name(node.row.item_key, value)
     if not isinstance(value, dict):
         return value
     changed = {word: _by_name(node.children[word], value[word]) for word in node.named_below if word in value}
@@ -79,7 +79,7 @@ def item_names(member: str, items: list[Json]) -> list[str]:
 @cache
 def named_lists(spec: KindSpec) -> tuple[str, ...]:
     """Canonical pointers of the lists whose items are known by name."""
-    return tuple(row.path for row in spec.fields if row.items_by is not None)
+    return tuple(row.path for row in spec.fields if row.item_key is not None)
 
 
 def item_of(spec: KindSpec, pointer: str) -> str | None:
@@ -99,14 +99,14 @@ def as_list(node: Node, value: Json) -> Json:
 
 def is_named(node: Node) -> bool:
     """Whether `node` is a list whose items are known by name."""
-    return node.row is not None and node.row.items_by is not None
+    return node.row is not None and node.row.item_key is not None
 
 
 def place_of(node: Node, name: str, items: Json) -> int | None:
     """Where the item called `name` stands in a list of the wire; None where it does not, or `node` has no names."""
-    if node.row is None or node.row.items_by is None or not isinstance(items, list):
+    if node.row is None or node.row.item_key is None or not isinstance(items, list):
         return None
-    names = item_names(node.row.items_by, items)
+    names = item_names(node.row.item_key, items)
     return names.index(name) if name in names else None
 
 

@@ -32,8 +32,8 @@ def vocabulary_of(spec: KindSpec, body: Object) -> str:
     of another one are known to leak into an answer, so ours decide."""
     first, *others = spec.vocabularies or ("",)
     for other in others:
-        rows = [row for row in spec.fields if other in row.words and row.path.count("/") == 1]
-        if not any(row.path[1:] in body for row in rows) and any(row.words[other] in body for row in rows):
+        rows = [row for row in spec.fields if other in row.wire_names and row.path.count("/") == 1]
+        if not any(row.path[1:] in body for row in rows) and any(row.wire_names[other] in body for row in rows):
             return other
     return first
 
@@ -52,7 +52,7 @@ def _rename(node: Node, value: Json, path: str, clashes: list[str], vocabulary: 
             elif member is not None and member != known:
                 clashes.append(f"{path}/{escape(name)}")
                 row = node.child(name).row
-                if row is not None and row.words.get(vocabulary, name) == word:
+                if row is not None and row.wire_names.get(vocabulary, name) == word:
                     result[name] = member
     for word in node.renames_below:
         if word in result:
@@ -68,7 +68,7 @@ def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
     The spelling that the object `like` already uses wins; otherwise the vocabulary decides.
     """
     row = node.child(word).row
-    preferred = row.words.get(vocabulary, word) if row is not None else word
+    preferred = row.wire_names.get(vocabulary, word) if row is not None else word
     if isinstance(like, dict) and preferred not in like:
         for spelling in (word, *node.renames):
             if spelling in like and node.renames.get(spelling, word) == word:
@@ -134,8 +134,8 @@ def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Js
 def live_document(spec: KindSpec, live: LiveObject) -> Object:
     """The live body in canonical words, with what the API keeps apart from it where that is known."""
     document = with_known_masks(spec, by_name(spec, canonical_words(spec, live.body)[0]))
-    if spec.apart:
-        document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
+    if spec.separate_pointers:
+        document = {name: member for name, member in document.items() if f"/{name}" not in spec.separate_pointers}
         if spec.attachments is not None and live.tools is not None:
             document[spec.attachments[1:]] = list(live.tools)
         document |= {pointer[1:]: part for pointer, part in live.parts.items()}
@@ -149,4 +149,4 @@ def object_digest(spec: KindSpec, live: LiveObject) -> str:
 
 def body_digest(spec: KindSpec, document: Object) -> str:
     """The same of a `comparable` document."""
-    return digest({name: member for name, member in document.items() if f"/{name}" not in spec.apart})
+    return digest({name: member for name, member in document.items() if f"/{name}" not in spec.separate_pointers})

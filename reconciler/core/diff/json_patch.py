@@ -82,7 +82,7 @@ class _Builder:
 
     def moves(self, edits: list[Edit]) -> list[Edit]:
         """Turn the removal of an old field and the setting of its successor to the same value into one move."""
-        for old, new in self.spec.renames.items():
+        for old, new in self.spec.renamed_fields.items():
             gone = [edit for edit in edits if edit.remove and within(edit.path, old)]
             come = [edit for edit in edits if not edit.remove and within(edit.path, new)]
             source, target = self.wire(old), self.wire(new)

@@ -102,7 +102,7 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
     result: Object = {}
     for word, member in value.items():
         child = node.child(word)
-        if child.row is not None and child.row.server:
+        if child.row is not None and child.row.server_owned:
             continue
         sent = _resent(child, member, held.get(word, _LEFT_OUT), managed, f"{path}/{escape(word)}")
         if sent is not _LEFT_OUT:
@@ -119,7 +119,7 @@ def _clean(node: Node, value: Json) -> Json:
     for word, member in value.items():
         child = node.child(word)
         row = child.row
-        if row is not None and row.server:
+        if row is not None and row.server_owned:
             continue
         if row is not None and (row.secret or row.by_look != "") and _is_hidden(member):
             continue  # a mask sent back is refused, or stored as if it were the secret

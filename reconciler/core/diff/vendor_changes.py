@@ -73,9 +73,9 @@ class Look:
 def concerns(spec: KindSpec, differences: Sequence[Difference]) -> bool:
     """Whether the vendor could have had a hand in any of them: the catalogue need not be read otherwise."""
     return any(
-        difference.path in spec.tables
-        or difference.path in spec.merges
-        or any(within(difference.path, old) for old in spec.renames)
+        difference.path in spec.catalogue_tables
+        or difference.path in spec.merged_texts
+        or any(within(difference.path, old) for old in spec.renamed_fields)
         for difference in differences
     )
 
@@ -86,7 +86,7 @@ def merged_along(
     """The other half of two texts that the vendor merged, where one half is written: on its own it would say one of
     them twice, or lose it."""
     found: list[str] = []
-    for pair in spec.merges.items():
+    for pair in spec.merged_texts.items():
         if not leaves.get(pair[0]) or leaf_at(spec, document, pair[0]) or not any(path in written for path in pair):
             continue
         found += [
@@ -101,7 +101,7 @@ def vendor_changes(differences: Sequence[Difference], look: Look) -> dict[str, A
     """The differences that are the vendor's doing, by path; pure."""
     found: dict[str, Adoption] = {}
     by_path = {difference.path: difference for difference in differences}
-    for old, into in look.spec.merges.items():
+    for old, into in look.spec.merged_texts.items():
         found |= _merged(old, into, by_path, look)
     for difference in differences:
         if (
@@ -145,7 +145,7 @@ def without_vendor(
     return [
         replace(difference, verdict=replace(difference.verdict, sync=Sync.GIT))
         if difference.sync is Sync.BOTH
-        and (table := spec.tables.get(difference.path)) is not None
+        and (table := spec.catalogue_tables.get(difference.path)) is not None
         and moved_from(catalogue, table, entry.seen_at(difference.path), difference.live, book)
         else difference
         for difference in differences
@@ -162,7 +162,7 @@ def why_replaced(catalogue: Catalogue, table: str, old: str, live: Json) -> str:
 
 def _replaced(difference: Difference, look: Look) -> Adoption | None:
     """A model or engine that the vendor exchanged for another."""
-    table = look.spec.tables.get(difference.path)
+    table = look.spec.catalogue_tables.get(difference.path)
     if table is None or not isinstance(difference.desired, str) or not _is_vendors(difference, table, look):
         return None
     catalogue, old, live = look.catalogue, difference.desired, difference.live
@@ -244,7 +244,7 @@ def is_merge(live: str, prompt: str, said: str) -> bool:
 
 def _renamed(difference: Difference, look: Look) -> Adoption | None:
     """A field that reads back under its newer name, with the same value."""
-    for old, new in look.spec.renames.items():
+    for old, new in look.spec.renamed_fields.items():
         if (
             not within(difference.path, old)
             or difference.live is not None

@@ -168,7 +168,7 @@ def parts_of_others(listings: Mapping[str, Listing]) -> frozenset[str]:
     for listing in listings.values():
         for live in listing.objects.values():
             rows = live.kind.fields
-            for word in (row.path[1:] for row in rows if row.items_by is not None and row.path.count("/") == 1):
+            for word in (row.path[1:] for row in rows if row.item_key is not None and row.path.count("/") == 1):
                 items = live.body.get(word)
                 found |= {
                     str(item["uuid"])
@@ -252,7 +252,7 @@ class _Export:
         assert isinstance(spec, dict)
         document: Object = {
             "apiVersion": API_VERSION,
-            "kind": live.kind.written_as or live.kind.manifest_kinds[0],
+            "kind": live.kind.preferred_manifest_kind or live.kind.manifest_kinds[0],
             "metadata": {"name": address.name, "id": self.write_id(live.id)},
             "spec": spell_members(shape(live.kind), spec),
         }

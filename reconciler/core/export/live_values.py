@@ -67,7 +67,7 @@ def unfilled_object(row: Field, value: Json) -> Json:
     """Without nulls, and without members that the server would fill in the same way."""
     filled = normal(row, value)
     result = _without_nulls(value)
-    for pointer in sorted(row.fill, key=len, reverse=True):
+    for pointer in sorted(row.server_defaults, key=len, reverse=True):
         smaller = without(result, [pointer])
         if smaller != {} and same(normal(row, smaller), filled):
             result = smaller
@@ -82,8 +82,8 @@ def unfilled_items(row: Field, value: list[Json]) -> Json:
             result.append(item)
             continue
         smaller: Json = item
-        for pointer, default in row.fill.items():
-            beside, values = row.fill_when.get(pointer, ("", ()))
+        for pointer, default in row.server_defaults.items():
+            beside, values = row.server_default_conditions.get(pointer, ("", ()))
             told = bool(beside) and lookup(item, beside) not in values
             if default is not None and not told and same(lookup(smaller, pointer), default):
                 smaller = without(smaller, [pointer])

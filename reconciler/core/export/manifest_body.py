@@ -63,12 +63,12 @@ def export_body(live: LiveObject, refer: Refer, kinds: Kinds) -> ExportedBody:
     """The spec of a manifest that agrees with `live`."""
     spec = live.kind
     document, _ = canonical_words(spec, live.body)
-    if spec.apart:
-        document = {name: member for name, member in document.items() if f"/{name}" not in spec.apart}
+    if spec.separate_pointers:
+        document = {name: member for name, member in document.items() if f"/{name}" not in spec.separate_pointers}
         if spec.attachments is not None and live.tools is not None:
             document[spec.attachments[1:]] = list(live.tools)
         document |= {pointer[1:]: part for pointer, part in live.parts.items()}
-    return _Walk(live, refer, kinds.id_words).run(document)
+    return _Walk(live, refer, kinds.kinds_by_id_member).run(document)
 
 
 class _Walk:
@@ -113,7 +113,7 @@ class _Walk:
 
     def value(self, node: Node, word: str, value: Json, path: str) -> Json:
         row = node.row
-        if row is not None and row.server:
+        if row is not None and row.server_owned:
             return DROP
         if row is not None and row.secret and not unwritable(word):
             return self.secret(word, value, path)
@@ -153,13 +153,13 @@ class _Walk:
     def kept_default(node: Node, value: Object) -> Object:
         """One member of an object whose mere presence means something (turn taking), though all are defaults."""
         for word, child in node.children.items():
-            if child.row is not None and child.row.conditional and value.get(word) not in EMPTY:
+            if child.row is not None and child.row.default_needs_parent and value.get(word) not in EMPTY:
                 return {word: normal(child.row, value[word])}
         return {}
 
     def listed(self, node: Node, word: str, value: list[Json], path: str) -> Json:
         row = node.row
-        if row is not None and row.items_by is not None and all(isinstance(item, dict) for item in value):
+        if row is not None and row.item_key is not None and all(isinstance(item, dict) for item in value):
             items = [
                 self.members(node.star or Node(), item, f"{path}/{number}")
                 for number, item in enumerate(value)
@@ -176,7 +176,7 @@ class _Walk:
             return sorted_set(value)
         if row is None:
             return self.known_ids(value, self.id_words.get(word))
-        return unfilled_items(row, value) if row is not None and row.fill else value
+        return unfilled_items(row, value) if row is not None and row.server_defaults else value
 
     def whole(self, node: Node, value: Object, path: str) -> Json:
         """An object that the API replaces whole: its secrets apart, what the server fills in left out."""
@@ -249,10 +249,12 @@ class _Walk:
             path
             for companion in self.spec.companions
             if lookup(body, companion.when)
-            for path in companion.carry
+            for path in companion.pointers
             if (row := field_at(self.spec, path)) is not None and row.secret
         ]
-        wanted += [row.path for row in write_only_fields(self.spec) if lookup(document, str(row.told_by)) is True]
+        wanted += [
+            row.path for row in write_only_fields(self.spec) if lookup(document, str(row.presence_field)) is True
+        ]
         wanted += [
             path
             for path, _ in missing(self.spec, body)

@@ -25,33 +25,33 @@ def misfits(bounds: Bounds, value: Json, name: str) -> Iterator[tuple[str, str]]
 
 
 def _text(bounds: Bounds, value: str, name: str) -> Iterator[str]:
-    if len(value) < bounds.shortest:
-        yield f"{name} is empty" if not value else f"{name} is too short: {bounds.words()}"
-    elif bounds.longest is not None and len(value) > bounds.longest:
-        yield f"{name} has {len(value):,} characters; the limit is {bounds.longest:,}"
+    if len(value) < bounds.min_length:
+        yield f"{name} is empty" if not value else f"{name} is too short: {bounds.describe()}"
+    elif bounds.max_length is not None and len(value) > bounds.max_length:
+        yield f"{name} has {len(value):,} characters; the limit is {bounds.max_length:,}"
     elif value and bounds.pattern and not re.fullmatch(bounds.pattern, value):
         shown = value if len(value) <= 80 else value[:77] + "..."
-        yield f"{name} is {shown!r}; it must be {bounds.looks or bounds.pattern}"
+        yield f"{name} is {shown!r}; it must be {bounds.pattern_description or bounds.pattern}"
 
 
 def _number(bounds: Bounds, value: float, name: str) -> Iterator[str]:
-    low = bounds.least is not None and value < bounds.least
-    high = bounds.most is not None and value > bounds.most
-    if low or high or (bounds.above is not None and value <= bounds.above):
-        yield f"{name} is {value:g}; it must be {bounds.words()}"
+    low = bounds.minimum is not None and value < bounds.minimum
+    high = bounds.maximum is not None and value > bounds.maximum
+    if low or high or (bounds.exclusive_minimum is not None and value <= bounds.exclusive_minimum):
+        yield f"{name} is {value:g}; it must be {bounds.describe()}"
 
 
 def _items(bounds: Bounds, value: list[Json], name: str) -> Iterator[tuple[str, str]]:
-    if len(value) < bounds.fewest:
-        yield "", f"{name} is empty" if not value else f"{name} has {len(value)} items; {bounds.words()}"
-    if bounds.many is not None and len(value) > bounds.many:
-        yield "", f"{name} has {len(value):,} items; the limit is {bounds.many:,}"
-    if bounds.item is not None:
+    if len(value) < bounds.min_items:
+        yield "", f"{name} is empty" if not value else f"{name} has {len(value)} items; {bounds.describe()}"
+    if bounds.max_items is not None and len(value) > bounds.max_items:
+        yield "", f"{name} has {len(value):,} items; the limit is {bounds.max_items:,}"
+    if bounds.each is not None:
         for index, item in enumerate(value):
-            for below, problem in misfits(bounds.item, item, f"an item of {name}") if isinstance(item, str) else ():
+            for below, problem in misfits(bounds.each, item, f"an item of {name}") if isinstance(item, str) else ():
                 yield f"/{index}{below}", problem
-    if bounds.unique:
-        yield from _repeated(value, bounds.unique, name)
+    if bounds.unique_member:
+        yield from _repeated(value, bounds.unique_member, name)
 
 
 def _repeated(items: list[Json], member: str, name: str) -> Iterator[tuple[str, str]]:
@@ -67,11 +67,11 @@ def schema(bounds: Bounds, kind: str) -> Object:
     """The bounds as JSON Schema keywords of a value of the JSON type `kind`."""
     if kind == "string":
         pattern = f"^(?:{bounds.pattern})$" if bounds.pattern else None
-        found: Object = {"minLength": bounds.shortest or None, "maxLength": bounds.longest, "pattern": pattern}
+        found: Object = {"minLength": bounds.min_length or None, "maxLength": bounds.max_length, "pattern": pattern}
     elif kind == "array":
-        found = {"minItems": bounds.fewest or None, "maxItems": bounds.many}
+        found = {"minItems": bounds.min_items or None, "maxItems": bounds.max_items}
     else:
-        found = {"minimum": bounds.least, "maximum": bounds.most, "exclusiveMinimum": bounds.above}
+        found = {"minimum": bounds.minimum, "maximum": bounds.maximum, "exclusiveMinimum": bounds.exclusive_minimum}
     return {word: value for word, value in found.items() if value is not None}
 
 
@@ -104,8 +104,8 @@ def check_fields(
 
     Errors: a value of another JSON type than declared. Warnings: a boolean or number given as text (servers take
     it), one that is no text among members of free choice (headers, query parameters), and a member that the table
-    does not know under a declared object; such members are sent all the same. With `loading`, types of `Field.also`
-    are not spoken of: such a file can be read and sent.
+    does not know under a declared object; such members are sent all the same. With `loading`, the types of
+    `Field.tolerated_types` are not spoken of: such a file can be read and sent.
     """
     return [
         Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, fix=fix)
@@ -117,7 +117,7 @@ def check_fields(
 def _is_also(spec: KindSpec, pointer: str, body: Object) -> bool:
     row = field_at(spec, pointer)
     value = lookup(body, pointer)
-    return row is not None and any(_fits(kind, value) for kind in row.also)
+    return row is not None and any(_fits(kind, value) for kind in row.tolerated_types)
 
 
 def without_server_fields(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
@@ -146,7 +146,7 @@ def _drop(node: Node, body: Object, path: str, dropped: list[str]) -> Object:
         child = node.children.get(word)
         if child is None:
             continue
-        if child.row is not None and child.row.server:
+        if child.row is not None and child.row.server_owned:
             dropped.append(f"{path}/{word}")
             result = {key: value for key, value in result.items() if key != word}
         elif isinstance(member, dict) and child.children:
@@ -164,7 +164,7 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
     children, renames, star = node.children, node.renames, node.star
     row = node.row
     whole = whole or (row is not None and row.atomic)
-    closed = bool(children) and star is None and not whole and not (row is not None and row.free)
+    closed = bool(children) and star is None and not whole and not (row is not None and row.open_ended)
     for word, member in body.items():
         name = renames.get(word, word) if renames else word
         child = children.get(name) or star
@@ -173,7 +173,7 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
                 yield _unknown(node, word, f"{path}/{escape(word)}", spec)
             continue
         row = child.row
-        if row is not None and not row.server and member is not None:
+        if row is not None and not row.server_owned and member is not None:
             kind = row.type
             # The two commonest cases first: this runs for every member of every manifest.
             if not (kind is Type.STRING and isinstance(member, str)) and kind is not Type.ANY:
@@ -184,8 +184,8 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
             for index, item in enumerate(member):
                 place = f"{path}/{escape(name)}/{index}"
                 if isinstance(item, dict):
-                    if row.items_by is not None and is_reference(item.get(row.items_by)):
-                        yield _nameless(row.items_by, name, place)
+                    if row.item_key is not None and is_reference(item.get(row.item_key)):
+                        yield _nameless(row.item_key, name, place)
                     yield from _members(child.star, item, place, spec)
                 elif not is_reference(item):
                     summary = f"an item of {name} must be a mapping, not {describe(item)}"

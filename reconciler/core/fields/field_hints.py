@@ -13,7 +13,7 @@ from reconciler.core.canonical.references import WORDS
 from reconciler.types.catalogue import Catalogue, Status, is_hosted
 from reconciler.types.change import Change
 from reconciler.types.json import Json, Object, escape, is_filled, lookup, split, within
-from reconciler.types.kind import Field, KindSpec, Need, Type
+from reconciler.types.kind import ConditionalRequirement, Field, KindSpec, Type
 
 
 def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
@@ -22,7 +22,7 @@ def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
     for row in spec.fields:
         if row.required and row.path != spec.name_field:
             yield from ((place, "") for place in _places(body, row.path) if not is_filled(lookup(body, place)))
-    for need in spec.needs:
+    for need in spec.conditional_requirements:
         if _holds(need, body):
             yield from (
                 (place, condition(spec, need)) for place in need.members if not is_filled(lookup(body, place))
@@ -32,7 +32,7 @@ def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
 def takes_away(change: Change) -> bool:
     """Whether a change of an object that exists removes something that a new one could not do without."""
     spec = change.kind
-    conditional = {member for need in spec.needs for member in need.members}
+    conditional = {member for need in spec.conditional_requirements for member in need.members}
     gone = [
         field.path
         for field in change.fields
@@ -41,7 +41,7 @@ def takes_away(change: Change) -> bool:
     return any(path in conditional or ((row := field_at(spec, path)) and row.required) for path in gone)
 
 
-def condition(spec: KindSpec, need: Need) -> str:
+def condition(spec: KindSpec, need: ConditionalRequirement) -> str:
     """When a need holds: `when on_call is static_filler`."""
     word = need.when[1:].replace("/", ".")
     if not need.values:
@@ -56,14 +56,14 @@ def condition(spec: KindSpec, need: Need) -> str:
 def when_needed(spec: KindSpec, pointer: str) -> tuple[str, ...]:
     """When the field at `pointer`, or a member of an object that is explained as a whole, is needed: sentences."""
     found: list[str] = []
-    for need in spec.needs:
+    for need in spec.conditional_requirements:
         if pointer in need.members:
             found.append(f"A new object needs it {condition(spec, need)}.")
         elif pointer and _nearest_row(spec, need.members[0]) == pointer:
             inside = " and ".join(member[len(pointer) + 1 :].replace("/", ".") for member in need.members)
             found.append(f"A new object needs {inside} {condition(spec, need)}.")
     row = field_at(spec, pointer)
-    if row is not None and row.type is Type.LIST and row.items_by is None:
+    if row is not None and row.type is Type.LIST and row.item_key is None:
         needed = [
             field.path.rpartition("/")[2]
             for field in spec.fields
@@ -79,7 +79,7 @@ def _nearest_row(spec: KindSpec, pointer: str) -> str:
     return rows[0] if rows else ""
 
 
-def _holds(need: Need, body: Object) -> bool:
+def _holds(need: ConditionalRequirement, body: Object) -> bool:
     value = lookup(body, need.when)
     if not need.values:
         return is_filled(value)
@@ -125,7 +125,7 @@ class Outdated:
 
 def outdated_name(kind: KindSpec, pointer: str, name: Json, catalogue: Catalogue) -> Outdated | None:
     """What the configured generation says of the model or engine called `name` at `pointer`, if it is to be left."""
-    table = kind.tables.get(pointer)
+    table = kind.catalogue_tables.get(pointer)
     if table is None or not isinstance(name, str) or not name or (table == "llm" and not is_hosted(name)):
         return None
     status = catalogue.status(name, table)
@@ -146,7 +146,7 @@ def outdated_field(pointer: str, value: Json, row: Field) -> Outdated | None:
 
 def outdated_place(kind: KindSpec, pointer: str, value: Json) -> Outdated | None:
     """A place that is gone altogether."""
-    for place, (summary, advice) in kind.gone.items():
+    for place, (summary, advice) in kind.removed_fields.items():
         if within(pointer, place) and is_filled(value):
             return Outdated(pointer, summary, advice=advice)
     return None
@@ -169,7 +169,7 @@ _PLAIN = (str, int, float, bool)
 
 def hint_for_key(spec: KindSpec, node: Node, word: str, pointer: str) -> str | None:
     """What to write instead of the unknown key `word`, which stands at `pointer` under `node`."""
-    belongs = spec.misplaced.get(pointer)
+    belongs = spec.misplaced_keys.get(pointer)
     if belongs is not None:
         where = f"{word} stands at {belongs}" if belongs else "remove it"
         return f"it has no effect there; {where} (`reconciler migrate` moves or drops it)"
@@ -179,8 +179,8 @@ def hint_for_key(spec: KindSpec, node: Node, word: str, pointer: str) -> str | N
         return f"did you mean {plain!r}?"
     parent = pointer.rpartition("/")[0]
     for spelling in (pointer, f"{parent}/{plain}"):
-        if spelling in spec.mistaken:
-            return spec.mistaken[spelling]
+        if spelling in spec.unknown_key_hints:
+            return spec.unknown_key_hints[spelling]
     close = get_close_matches(word, known, n=1, cutoff=0.65) or get_close_matches(plain, known, n=1, cutoff=0.65)
     if close:
         return f"did you mean {close[0]!r}?"

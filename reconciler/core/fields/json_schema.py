@@ -17,7 +17,7 @@ ENVELOPE = KindSpec(
     name="manifest",
     manifest_kinds=("Manifest",),
     doc="What stands around the API body of every kind: its address, how it is treated, and the body as spec.",
-    id_words=(),
+    id_members=(),
     name_field="/metadata/name",
     level=0,
     fields=(
@@ -32,7 +32,7 @@ ENVELOPE = KindSpec(
             "The second half of the address (persona.claims-desk). Unique per kind; a rename needs a Moved document.",
             SOURCE,
             required=True,
-            limits="letters, digits, _ . -, at most 128",
+            further_limits="letters, digits, _ . -, at most 128",
             example="claims-desk",
         ),
         Field(
@@ -161,7 +161,7 @@ def _when(words: Iterable[str], definition: str) -> Object:
 
 def _bare(spec: KindSpec) -> Object:
     """A body without `kind`: it has one of the keys that give it away."""
-    some: list[Json] = [{"required": [key, *sorted(spec.bare_with)]} for key in sorted(spec.bare_keys)]
+    some: list[Json] = [{"required": [key, *sorted(spec.bare_required_keys)]} for key in sorted(spec.bare_keys)]
     return {"allOf": [{"$ref": f"#/definitions/{spec.name}_spec"}, {"anyOf": some}]}
 
 
@@ -254,7 +254,7 @@ def _field(spec: KindSpec, node: Node) -> Object:
     if row.deprecated:
         described["deprecated"] = True
         described["deprecationMessage"] = row.deprecated
-    if row.server:
+    if row.server_owned:
         return {**described, "readOnly": True}
     if row.default is not None and not row.secret:
         described["default"] = row.default
@@ -270,8 +270,8 @@ def _description(spec: KindSpec, row: Field) -> str:
     if row.required and row.path != spec.name_field:
         parts.append("Required: a new object needs it.")
     parts += when_needed(spec, row.path)
-    if row.limits_in_words:
-        parts.append(f"Limits: {row.limits_in_words}.")
+    if row.describe_limits:
+        parts.append(f"Limits: {row.describe_limits}.")
     if row.secret:
         parts.append("Secret: {env: NAME} or {file: path}.")
     if row.deprecated:
@@ -292,13 +292,21 @@ def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
                 # Known values are offered; another text is the linter's affair, since the service adds values.
                 known: list[Json] = list(row.enum)
                 if row.closed:
-                    return [{"enum": [*known, *row.seen, None]}, ENV, FILE, VALUE, JOIN, *references, TAKEN]
+                    return [
+                        {"enum": [*known, *row.observed_values, None]},
+                        ENV,
+                        FILE,
+                        VALUE,
+                        JOIN,
+                        *references,
+                        TAKEN,
+                    ]
                 return [{"enum": known}, text, ENV, FILE, VALUE, JOIN, *references, TAKEN]
             return [text, ENV, FILE, VALUE, JOIN, *references, TAKEN]
         case Type.BOOLEAN | Type.INTEGER | Type.NUMBER:
             return [{"type": [row.type.value, "null"], **bounds.get("number", {})}, ENV, VALUE, TAKEN]
         case Type.STRINGS:
-            each = schema(row.bounds.item, "string") if row.bounds and row.bounds.item else {}
+            each = schema(row.bounds.each, "string") if row.bounds and row.bounds.each else {}
             item: Json = {"anyOf": [{"type": "string", **each}, ENV, FILE, VALUE, JOIN, *references, TAKEN]}
             return [{**LIST_OR_VALUE, "items": item, **bounds.get("array", {})}]
         case Type.LIST:

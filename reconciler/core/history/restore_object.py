@@ -89,7 +89,7 @@ def restore(
     unknown = {path: related(path, ours) for path in lost}
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
-    apart = tuple(path for path in spec.apart if path[1:] not in (body or {}))
+    apart = tuple(path for path in spec.separate_pointers if path[1:] not in (body or {}))
     whole = None if lacking else made.whole(known)
     secrets = {path: digest for path, digest in (then.sent if then is not None else {}).items() if ":" in digest}
     if whole is not None and ((now is None and live is None) or (now is not None and made.is_renewed)):
@@ -249,7 +249,7 @@ class _Making:
                 references = self.entry.secrets if self.entry is not None else {}
                 wanted |= {
                     path: SecretRef.of(references[path])
-                    for path in companion.carry
+                    for path in companion.pointers
                     if path in references and path not in wanted and not related(path, touched)
                 }
         spoilt = self.spoilt(lost)
@@ -332,7 +332,7 @@ class _Making:
 
     def sendable(self, path: str, value: Json) -> Json:
         row = field_at(self.spec, path)
-        if row is None or not row.fill:
+        if row is None or not row.server_defaults:
             return value
         if isinstance(value, list):
             return unfilled_items(row, value)

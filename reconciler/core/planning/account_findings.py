@@ -42,7 +42,7 @@ def drift_from_state(
     document = live_document(spec, live)
     fields: list[DriftField] = []
     for path in sorted(entry.sent):
-        if ignored(path, entry.lifecycle.ignore) or (path in spec.apart and path[1:] not in document):
+        if ignored(path, entry.lifecycle.ignore) or (path in spec.separate_pointers and path[1:] not in document):
             continue
         row = field_at(spec, path)
         current = leaf_at(spec, document, path)
@@ -57,7 +57,7 @@ def drift_from_state(
         seen = entry.sent[path] if is_unseen(seen) else seen
         shown = effective(row, current, parent_present=has_parent(document, path))
         if gone or (seen is not None and book.matches(shown, seen) is False):
-            table = live.kind.tables.get(path)
+            table = live.kind.catalogue_tables.get(path)
             if table is not None and catalogue is not None:
                 old = moved_from(catalogue(), table, seen, current, book)
                 if old is not None:
@@ -140,8 +140,8 @@ def _with_editor(item: DriftItem, compared: Compared) -> DriftItem:
     live = compared.live.get((item.address.kind, item.id))
     if live is None:
         return item
-    editor = live.body.get(item.kind.edited_by)
-    edited = shown_moment(parse_moment(live.body.get(item.kind.edited_at)))
+    editor = live.body.get(item.kind.updated_by_member)
+    edited = shown_moment(parse_moment(live.body.get(item.kind.updated_at_member)))
     return replace(item, edited=edited, editor=editor if isinstance(editor, str) else None)
 
 
@@ -196,7 +196,7 @@ def find_unmanaged(compared: Compared, since: datetime | None = None) -> tuple[U
 
 
 def _unmanaged(kind: str, live: LiveObject, since: datetime | None) -> Unmanaged:
-    made = parse_moment(live.body.get(live.kind.made_at))
+    made = parse_moment(live.body.get(live.kind.created_at_member))
     return Unmanaged(kind, live.id, live.name, shown_moment(made), since is None or made is None or made >= since)
 
 

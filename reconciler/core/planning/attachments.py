@@ -81,7 +81,7 @@ def shadows(listed: Iterable[str], kinds: Kinds) -> Iterator[tuple[str, str, str
     """Kind of the holder, pointer of its list, kind that its items are shown as: for each of the `listed` kinds."""
     known = set(listed)
     for name, spec in kinds.all().items():
-        for pointer, shown in spec.shown_as:
+        for pointer, shown in spec.mirrored_lists:
             if shown in known:
                 yield name, pointer, shown
 
@@ -93,5 +93,5 @@ def item_ids(listing: Listing, pointer: str, shown: KindSpec) -> set[str]:
         items = lookup(live_document(live.kind, live), pointer)
         for item in items.values() if isinstance(items, dict) else ():
             if isinstance(item, dict):
-                found.update(id for word in shown.id_words if isinstance(id := item.get(word), str))
+                found.update(id for word in shown.id_members if isinstance(id := item.get(word), str))
     return found

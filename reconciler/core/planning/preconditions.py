@@ -40,14 +40,14 @@ def moved_since(
     moved = [
         path
         for path, value in seen.items()
-        if path not in spec.apart
+        if path not in spec.separate_pointers
         and next(masks(value), None) is None
         and (was is not None or not is_secret(field_at(spec, path), (change.managed or {}).get(path)))
         and not _means_same(spec, path, value, leaf_at(spec, document, path))
         and not any(within(path, field.path) or within(field.path, path) for field in ours)
     ]
     for field in change.fields:
-        if field.path in spec.apart:
+        if field.path in spec.separate_pointers:
             if field not in ours and _apart_moved(spec, change, field, live, was, book, ids):
                 moved.append(field.path)
         elif field not in ours and not field.sensitive and not any(within(path, field.path) for path in seen):
@@ -103,7 +103,7 @@ def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[
     What the API keeps apart from the body (attachments, parts) is left out: writing it once more does no harm.
     """
     spec = change.kind
-    fields = tuple(field for field in change.fields if field.path not in spec.apart)
+    fields = tuple(field for field in change.fields if field.path not in spec.separate_pointers)
     verdict = judge(replace(change, fields=fields), live, book, ids)
     written = [field.path for field in fields]
     after = leaves(spec, change.after or {})
@@ -127,9 +127,9 @@ def is_done(change: Change, request: Request, live: LiveObject, book: SecretBook
 
 def _belongs(spec: KindSpec, field: FieldChange, request: Request) -> bool:
     """Whether `request` is the one that writes this field."""
-    if field.path in spec.apart:
-        return field.path in spec.parts and request.method == "PUT"
-    alone = any(within(field.path, pointer) for pointer in spec.alone)
+    if field.path in spec.separate_pointers:
+        return field.path in spec.subresources and request.method == "PUT"
+    alone = any(within(field.path, pointer) for pointer in spec.patched_alone)
     return request.method == "PATCH" and alone == (request.purpose == "conferencing")
 
 
@@ -142,7 +142,7 @@ def _is_done(
     book: SecretBook,
     ids: Mapping[Address, str],
 ) -> bool:
-    if field.path in spec.apart and field.path[1:] not in document:
+    if field.path in spec.separate_pointers and field.path[1:] not in document:
         return False
     desired = wanted_at(change, field, book, ids)
     return is_there(spec, field.path, desired, leaf_at(spec, document, field.path))

@@ -86,11 +86,11 @@ def items_of(live: LiveObject, kinds: Kinds) -> dict[Key, str]:
     spec = live.kind
     return {
         (shown, id): f"{pointer}/{escape(name)}"
-        for pointer, shown in spec.shown_as
+        for pointer, shown in spec.mirrored_lists
         if isinstance(items := lookup(live_document(spec, live), pointer), dict)
         for name, item in items.items()
         if isinstance(item, dict)
-        for word in kinds.get(shown).id_words
+        for word in kinds.get(shown).id_members
         if isinstance(id := item.get(word), str)
     }
 
@@ -128,7 +128,7 @@ def _references(spec: KindSpec, document: Object) -> Iterator[tuple[str, str, st
     There a reference is known by its name: `..._id` or `..._ids`. What the server itself writes down is none.
     """
     known = {row.path: row.ref for row in referring(spec)}
-    own = {row.path for row in spec.fields if row.server}
+    own = {row.path for row in spec.fields if row.server_owned}
     left: list[tuple[str, Object]] = [("", document)]
     while left:
         above, members = left.pop()

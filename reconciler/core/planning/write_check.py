@@ -103,7 +103,7 @@ def is_draft(body: Json) -> bool:
 def is_doubtful(spec: KindSpec, path: str) -> bool:
     """Whether the API may ignore this field: no table knows it, no page of the vendor's documents it, or it is
     deprecated. Not what does something of its own (tools, references) or travels in a request of its own."""
-    if any(within(path, pointer) for pointer in (*spec.alone, *spec.apart)):
+    if any(within(path, pointer) for pointer in (*spec.patched_alone, *spec.separate_pointers)):
         return False
     if is_undeclared(spec, path):
         return True
@@ -144,7 +144,7 @@ def _as_before(before: Json, current: Json) -> bool:
 def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
     """Whether something that was to go is still there, beyond what the server fills in of itself."""
     row = field_at(spec, path)
-    if row is not None and row.told_by is not None and is_masked(current):
+    if row is not None and row.presence_field is not None and is_masked(current):
         return True
     if not isinstance(before, dict) or not isinstance(current, dict):
         return _as_before(before, current) and not may_hide(field_at(spec, path), current)
@@ -172,7 +172,7 @@ def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ..
         and not is_mask(value)
         and not may_hide(field_at(spec, path), value)
         and not is_masked(value)
-        and path not in spec.apart
+        and path not in spec.separate_pointers
         and wanted.get(path) is not None
         and not any(within(path, other) or within(other, path) for other in touched)
         and leaf_at(spec, document, path) is None

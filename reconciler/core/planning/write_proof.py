@@ -67,7 +67,7 @@ def wrong_delete(change: Change, live: LiveObject | None, secrets: Collection[st
     if live is not None and change.before is not None:
         spec = change.kind
         wanted = redact(spec, live_document(spec, live), secrets)
-        apart = [pointer[1:] for pointer in spec.apart]
+        apart = [pointer[1:] for pointer in spec.separate_pointers]
         held, real = (
             {key: value for key, value in item.items() if key not in apart} for item in (change.before, wanted)
         )
@@ -142,7 +142,7 @@ def _secrets(change: Change, entry: Entry | None) -> frozenset[str]:
 def _differing(spec: KindSpec, change: Change, shown: Object, wanted: Object, when: str) -> Iterator[str]:
     held, real = leaves(spec, shown), leaves(spec, wanted)
     for path in {**held, **real}:
-        if any(within(path, other) for other in spec.apart) or agree(held.get(path), real.get(path)):
+        if any(within(path, other) for other in spec.separate_pointers) or agree(held.get(path), real.get(path)):
             continue
         unseen = next(masks(held.get(path)), None) is not None
         if unseen and any(within(path, other) or within(other, path) for other in change.lifecycle.ignore):
@@ -153,7 +153,7 @@ def _differing(spec: KindSpec, change: Change, shown: Object, wanted: Object, wh
 def _unsaid(spec: KindSpec, change: Change, before: Object, after: Object, shown: Object) -> Iterator[str]:
     """Leaves that the patch writes and that no field tells, and values that nobody could see."""
     held, left, seen = leaves(spec, before), leaves(spec, after), leaves(spec, shown)
-    carried = {path for companion in spec.companions for path in companion.carry}
+    carried = {path for companion in spec.companions for path in companion.pointers}
     told = {field.path for field in change.fields}
     told |= {atomic for path in told if (atomic := atomic_parent(spec, path)) is not None}
     for path in {**held, **left}:
@@ -182,11 +182,11 @@ def _wrong_field(
 ) -> str | None:
     row, path = field_at(spec, field.path), field.path
     managed = change.managed or {}
-    if row is not None and (row.server or (row.immutable and change.action is Action.UPDATE)):
+    if row is not None and (row.server_owned or (row.immutable and change.action is Action.UPDATE)):
         return "cannot be written"
     if _disowned(spec, field, managed, entry, book):
         return "was changed by the manifest, not in the account"
-    if path in spec.apart:
+    if path in spec.separate_pointers:
         wanted = managed.get(path, [] if path == spec.attachments else None)
         return None if agree(field.after, wanted) else "is shown as another value than would be sent"
     current, new = leaf_at(spec, before, path), leaf_at(spec, after, path)
@@ -200,7 +200,7 @@ def _wrong_field(
         return "is shown as another value than would be sent"
     if (
         change.action is Action.UPDATE
-        and (row is None or row.told_by is None)
+        and (row is None or row.presence_field is None)
         and not _arrives(spec, path, wanted, new)
     ):
         return "is shown, and would not be written"
@@ -228,7 +228,11 @@ def _disowned(
 
 def _untrue(spec: KindSpec, change: Change, document: Object, entry: Entry | None, book: SecretBook) -> Iterator[str]:
     """Leaves that would be recorded as applied and are neither written nor what the account or the state has."""
-    told = [*(field.path for field in change.fields), *(adoption.path for adoption in change.adopt), *spec.apart]
+    told = [
+        *(field.path for field in change.fields),
+        *(adoption.path for adoption in change.adopt),
+        *spec.separate_pointers,
+    ]
     for path, value in (change.managed or {}).items():
         if any(within(path, other) or within(other, path) for other in told) or (
             has_secret(value) and book.missing(value)

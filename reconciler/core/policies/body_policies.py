@@ -104,7 +104,7 @@ def require_allowed_model(subject: Subject, situation: Situation) -> Iterator[Vi
 
 def _models(subject: Subject) -> Iterator[tuple[str, Json]]:
     """Where an object names a language model, and which."""
-    for pointer, table in subject.kind.tables.items():
+    for pointer, table in subject.kind.catalogue_tables.items():
         model = subject.leaves.get(pointer) if table == LANGUAGE_MODELS else None
         if model is not None:
             yield pointer, model

@@ -121,7 +121,7 @@ def carry_companions(subject: Subject, found: Findings) -> Findings:
             continue
         after = apply_edits(subject.spec, subject.document, found.edits.values())
         if leaf_at(subject.spec, after, companion.when):
-            for path in companion.carry:
+            for path in companion.pointers:
                 if path not in found.edits:
                     found += _carried(subject, path, companion.why)
     return found
@@ -145,7 +145,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
     spec, resource, document = subject.spec, subject.resource, subject.document
     edits = [found.edits[path] for path in sorted(found.edits)]
     after = apply_edits(spec, document, edits)
-    apart = {change.path[1:]: change.after for change in found.fields if change.path in spec.apart}
+    apart = {change.path[1:]: change.after for change in found.fields if change.path in spec.separate_pointers}
     changed = bool(edits or apart)
     if changed:
         after = {**after, **apart}
@@ -153,8 +153,8 @@ def to_change(subject: Subject, found: Findings) -> Change:
         if (
             edits
             and not subject.observing
-            and spec.refused is not None
-            and (refused := spec.refused(after)) is not None
+            and spec.find_refusal is not None
+            and (refused := spec.find_refusal(after)) is not None
         ):
             found += Findings(blocks=(_unfit(*refused),))
     fields = note_removed(subject, found, after if changed else None)

@@ -161,7 +161,7 @@ def note_difference(subject: Subject, path: str, current: Json, value: Json) -> 
 
 def edit_of(subject: Subject, path: str, value: Json) -> dict[str, Edit]:
     """The write of one leaf; a leaf inside an atomic object is written with the whole object."""
-    if path in subject.spec.apart:
+    if path in subject.spec.separate_pointers:
         return {}
     if value is None:
         held = leaf_at(subject.spec, subject.document, path)

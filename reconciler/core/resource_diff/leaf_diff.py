@@ -98,7 +98,7 @@ def settle(subject: Subject, found: Findings) -> Findings:
 
 
 def _settled(subject: Subject, difference: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
-    told = adoption is not None and difference.path not in subject.spec.tables
+    told = adoption is not None and difference.path not in subject.spec.catalogue_tables
     found = Findings(absent=difference.live is None and difference.desired is not None and not told)
     kept: tuple[Json, ...] = ()
     if difference.path == subject.spec.attachments:
@@ -177,7 +177,7 @@ def to_enable(
         return ()
     return tuple(
         path
-        for path in spec.before_attaching
+        for path in spec.written_before_attaching
         if leaves.get(path) is not None
         and path not in edits
         and leaf_at(spec, document, path) is None

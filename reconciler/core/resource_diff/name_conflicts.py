@@ -53,7 +53,7 @@ class Given:
         said = shown or (repr(name) if isinstance(name, str) else f"what {name} says")
         if not spec.unique_names:
             return None
-        if name in spec.reserved or name in self.reserved.get(address.kind, ()):
+        if name in spec.reserved_names or name in self.reserved.get(address.kind, ()):
             message = f"{said} is the name of a {address.kind} of the vendor, and the API takes a name once"
             return message, "give this one another name; the vendor's own needs no manifest"
         first = self._holders.setdefault((address.kind, name), address)

@@ -126,7 +126,7 @@ def _taken_out(subject: Subject, entry: Entry, path: str, current: Json) -> Find
     edits: dict[str, Edit] = {}
     if atomic is not None and atomic != path and lookup(subject.resource.spec, atomic) is not None:
         edits = edit_of_whole(subject, path)
-    elif path not in spec.apart:
+    elif path not in spec.separate_pointers:
         edits = {path: Edit(path, remove=True)}
     return Findings(edits, (change,), (drift,) if moved else ())
 
@@ -181,7 +181,7 @@ def find_extras(subject: Subject, found: Findings) -> Findings:
 
 def _unlinked(subject: Subject, path: str, left: Object, gone: Collection[str], found: Findings) -> Findings:
     """Take what refers to an item along with it: nobody can follow the reference, and the API refuses it."""
-    members = [row for row in subject.spec.fields if row.sibling and row.path.startswith(f"{path}/*/")]
+    members = [row for row in subject.spec.fields if row.sibling_reference and row.path.startswith(f"{path}/*/")]
     for name, item in left.items():
         for row in members:
             place = f"{path}/{escape(name)}{row.path[len(path) + 2 :]}"

@@ -29,7 +29,9 @@ def find_copies(subject: Subject, found: Findings) -> Findings:
     wanted = subject.compared.get(spec.attachments) if spec.attachments is not None else None
     if subject.observing or subject.resource.touched is not None or not isinstance(wanted, list):
         return found
-    lists = {place: items for place in spec.inline if isinstance(items := lookup(subject.document, place), list)}
+    lists = {
+        place: items for place in spec.inline_tools if isinstance(items := lookup(subject.document, place), list)
+    }
     if not any(lists.values()):
         return found
     attached = [tool for item in wanted if (tool := subject.context.tool(item)) is not None]
@@ -37,7 +39,7 @@ def find_copies(subject: Subject, found: Findings) -> Findings:
         for name, doubles in _by_name(items).items():
             path = f"{place}/{escape(name)}"
             if not _is_ours(subject, path):
-                copies = [inline_body(item, spec.inline[place]) for item in doubles]
+                copies = [inline_body(item, spec.inline_tools[place]) for item in doubles]
                 found += _judge_copy(spec.attachments or "", path, copies, attached)
     return found
 
@@ -98,7 +100,7 @@ class _Spent:
 def _spent_fields(subject: Subject) -> Iterator[_Spent]:
     """Old places whose value the manifest has in the new one."""
     spec, unknown = subject.spec, subject.entry is None
-    for old, new in (*spec.renames.items(), *spec.former.items(), *spec.misplaced.items()):
+    for old, new in (*spec.renamed_fields.items(), *spec.moved_fields.items(), *spec.misplaced_keys.items()):
         current = _live_value(subject, old) if new in subject.managed else None
         if current is None:
             continue
@@ -106,7 +108,7 @@ def _spent_fields(subject: Subject) -> Iterator[_Spent]:
             yield _may_go(old, new, f"{_word(old)} is still there beside {_word(new)}, with the same value")
         elif unknown:
             yield _stays(old, new, f"{_word(old)} is still there beside {_word(new)}, with another value")
-    for old, new in spec.merges.items():
+    for old, new in spec.merged_texts.items():
         said, text = _live_value(subject, old), subject.managed.get(new)
         if not isinstance(said, str) or not said.strip() or not isinstance(text, str):
             continue
@@ -119,24 +121,24 @@ def _spent_fields(subject: Subject) -> Iterator[_Spent]:
 def _spent_places(subject: Subject) -> Iterator[_Spent]:
     """Old places that say nothing beside what the manifest has."""
     undecided: dict[str, str] = {}
-    for spent in subject.spec.spent:
-        current = _live_value(subject, spent.place)
-        if current is None or _wanted_value(subject, spent.beside) not in spent.values:
+    for spent in subject.spec.superseded_fields:
+        current = _live_value(subject, spent.pointer)
+        if current is None or _wanted_value(subject, spent.decided_by) not in spent.deciding_values:
             continue
-        if not spent.holds or any(same(current, value) for value in spent.holds):
-            undecided.pop(spent.place, None)
-            summary = f"{_word(spent.place)} says nothing beside {_word(spent.beside)}"
-            told = Left(spent.place, spent.beside, summary, TAKE_AWAY) if subject.entry is None else None
-            yield _Spent(spent.place, True, told)
+        if not spent.superseded_values or any(same(current, value) for value in spent.superseded_values):
+            undecided.pop(spent.pointer, None)
+            summary = f"{_word(spent.pointer)} says nothing beside {_word(spent.decided_by)}"
+            told = Left(spent.pointer, spent.decided_by, summary, TAKE_AWAY) if subject.entry is None else None
+            yield _Spent(spent.pointer, True, told)
         else:
-            undecided[spent.place] = spent.beside
+            undecided[spent.pointer] = spent.decided_by
     for place, beside in undecided.items() if subject.entry is None else ():
         yield _stays(place, beside, f"{_word(place)} is still there beside {_word(beside)}")
 
 
 def _outdone(subject: Subject) -> Iterator[_Spent]:
     """Old places that count beside the new ones."""
-    for old, new in subject.spec.outdone.items() if subject.entry is None else ():
+    for old, new in subject.spec.superseded_references.items() if subject.entry is None else ():
         if _live_value(subject, old) is not None and subject.managed.get(new):
             yield _stays(old, new, f"{_word(old)} is still there beside {_word(new)}: both count")
 

@@ -168,7 +168,7 @@ def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
         return True
     return any(
         entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective(field_at(spec, path), None)))
-        and path not in spec.apart
+        and path not in spec.separate_pointers
         and leaf_at(spec, document, path) is None
         for path in entry.sent
     )

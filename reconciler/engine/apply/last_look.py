@@ -78,12 +78,12 @@ class Watch:
         more = [
             path
             for path, value in now.items()
-            if path not in before and path not in spec.apart and not may_hide(field_at(spec, path), value)
+            if path not in before and path not in spec.separate_pointers and not may_hide(field_at(spec, path), value)
         ]
         return tuple(sorted(lists.listed(was.kind.name, more)))
 
     def _apart(self) -> set[str]:
-        apart = set(self.change.kind.apart)
+        apart = set(self.change.kind.separate_pointers)
         return apart & {field.path for field in self.change.fields} if self.change.action is Action.UPDATE else set()
 
 
@@ -142,7 +142,7 @@ def before_change(
         return preimage(change, None, entry)
     if held is not None and live is not held:
         live = replace(live, tools=held.tools if live.tools is None else live.tools, parts=held.parts)
-    apart = set(change.kind.apart)
+    apart = set(change.kind.separate_pointers)
     return preimage(change, read_apart(provider, live, apart if goes else apart & _touched(change)), entry)
 
 

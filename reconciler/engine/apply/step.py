@@ -136,7 +136,7 @@ class StepContext:
 
 
 def _apart_of(change: Change) -> set[str]:
-    return {*(change.managed or {}), *(field.path for field in change.fields)} & set(change.kind.apart)
+    return {*(change.managed or {}), *(field.path for field in change.fields)} & set(change.kind.separate_pointers)
 
 
 def name_key(change: Change) -> tuple[str, str]:

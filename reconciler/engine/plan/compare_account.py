@@ -167,10 +167,10 @@ def needs_detail(known: Known) -> dict[Key, set[str]]:
     """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
     found: dict[Key, set[str]] = {}
     for address, entry in known.state.resources.items():
-        if ours := set(known.kinds.get(address.kind).apart) & entry.sent.keys():
+        if ours := set(known.kinds.get(address.kind).separate_pointers) & entry.sent.keys():
             found.setdefault((address.kind, entry.id), set()).update(ours)
     for address, binding in known.wanted.items():
-        ours = set(known.resources[address].kind.apart) & known.resources[address].leaves.keys()
+        ours = set(known.resources[address].kind.separate_pointers) & known.resources[address].leaves.keys()
         if ours and binding.id is not None:
             found.setdefault((address.kind, binding.id), set()).update(ours)
     return found

@@ -74,7 +74,7 @@ def still_there(ids: Sequence[tuple[str, str]], setting: RunContext) -> dict[tup
 
     def look(key: tuple[str, str]) -> LiveObject | None:
         live = setting.provider.get(*key)
-        return read_apart(setting.provider, live, live.kind.apart) if live is not None else None
+        return read_apart(setting.provider, live, live.kind.separate_pointers) if live is not None else None
 
     found = run_parallel(look, ids, setting.workspace.parallelism)
     return {key: live for key, live in zip(ids, found, strict=True) if live is not None}
@@ -161,7 +161,7 @@ def _notes(
     for address, restored in sorted(goal.restored.items()):
         change = changes.get(address)
         made = change is not None and change.action is Action.CREATE
-        if made and (lost := restored.resource.kind.goes_along):
+        if made and (lost := restored.resource.kind.lost_with_object):
             yield _note(
                 address, f"it was deleted since, and no run has kept {lost}", "look whether they need it again"
             )

@@ -34,7 +34,9 @@ def read_usage(
         return NOTHING
     kinds = reader.provider.kinds
     known = dict(listings)
-    known |= reader.further(known, sorted(name for name in {name for name, _ in wanted} if kinds.get(name).shown_as))
+    known |= reader.further(
+        known, sorted(name for name in {name for name, _ in wanted} if kinds.get(name).mirrored_lists)
+    )
     shown = {key: live.get(key) or _listed(known, key) for key in wanted}
     items = {key: items_of(held, kinds) for key, held in shown.items() if held is not None}
     lost = {name for name, _ in doomed} | {name for found in items.values() for name, _ in found}
@@ -74,7 +76,11 @@ def _hidden(live: LiveObject, lost: Collection[str]) -> set[str]:
     """What its list does not show of an object, and may hold an id of one of the kinds `lost`."""
     spec = live.kind
     attached = {row.path for row in spec.fields if row.path == spec.attachments and row.ref in lost}
-    parts = {part for part in spec.parts if part not in live.parts and not spec.parts_refer.isdisjoint(lost)}
+    parts = {
+        part
+        for part in spec.subresources
+        if part not in live.parts and not spec.subresource_reference_kinds.isdisjoint(lost)
+    }
     return parts | (attached if live.tools is None else set())
 
 
@@ -95,7 +101,7 @@ def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -
     parted = {
         (change.address.kind, change.id)
         for change in changes
-        if change.action is Action.UPDATE and change.id is not None and change.requests and change.kind.shown_as
+        if change.action is Action.UPDATE and change.id is not None and change.requests and change.kind.mirrored_lists
     }
     addresses = {(address.kind, entry.id): address for address, entry in state.resources.items()}
 

@@ -173,7 +173,7 @@ def read_defaults(
     model: ProjectModel, folder: str, kinds: Kinds | None, source: Source, findings: Findings
 ) -> tuple[Defaults, ...]:
     """The defaults that name a kind and a folder of the project."""
-    words = kinds.words if kinds is not None else {}
+    words = kinds.by_manifest_kind if kinds is not None else {}
     known = {**words, **{word.name: word for word in words.values()}}
     result: list[Defaults] = []
     for index, one in enumerate(model.defaults):

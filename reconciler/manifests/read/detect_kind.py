@@ -33,7 +33,7 @@ def bare_kind(value: Object, kinds: Kinds) -> KindSpec | None:
         found = kind.bare_keys.intersection(value)
         # `layers` alone also stands in container manifests, as a list; `parameters` in pipelines and templates.
         lists = found <= {"layers", "parameters"} and any(not isinstance(value[key], dict) for key in found)
-        if found and not lists and kind.bare_with <= value.keys():
+        if found and not lists and kind.bare_required_keys <= value.keys():
             return kind
     return None
 
@@ -50,7 +50,7 @@ def is_near_ours(value: Object, word: Json, kinds: Kinds) -> bool:
     return (
         shaped
         and isinstance(word, str)
-        and bool(get_close_matches(word, [*kinds.words, *STATEMENTS], n=1, cutoff=0.75))
+        and bool(get_close_matches(word, [*kinds.by_manifest_kind, *STATEMENTS], n=1, cutoff=0.75))
     )
 
 
@@ -118,7 +118,7 @@ def body_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     for kind in kinds.all().values():
         node = shape(kind)
         words = {*node.children, *node.renames} & value.keys()
-        told = words - COMMON or (kind.bare_with and kind.bare_with < words)
+        told = words - COMMON or (kind.bare_required_keys and kind.bare_required_keys < words)
         if told and 2 * len(words) >= len(value) and len(words) > found[0]:
             found = (len(words), kind)
     return found[1]
@@ -130,7 +130,7 @@ def _set_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     if not isinstance(items, list) or "total_count" in value:
         return None
     keys = {key for item in items if isinstance(item, dict) for key in item}
-    return next((kind for kind in kinds.all().values() if kind.item_word in keys), None)
+    return next((kind for kind in kinds.all().values() if kind.item_name_member in keys), None)
 
 
 def _list(items: list[Json], kinds: Kinds) -> tuple[str, str]:
@@ -161,7 +161,9 @@ def _each(kind: KindSpec) -> str:
 
 def _near(value: Object, kinds: Kinds) -> str | None:
     """A key of a known body that one of the keys is a slip of."""
-    known = sorted({key for kind in kinds.all().values() if not kind.bare_with for key in kind.bare_keys} - COMMON)
+    known = sorted(
+        {key for kind in kinds.all().values() if not kind.bare_required_keys for key in kind.bare_keys} - COMMON
+    )
     return next((match for key in value for match in get_close_matches(key, known, n=1, cutoff=0.85)), None)
 
 
@@ -241,7 +243,7 @@ def _bare(lines: list[str]) -> tuple[str, str]:
 def _ours(text: str, kinds: Kinds) -> str | None:
     """What a text speaks of by its keys: a manifest, or the body of an object."""
     body = None
-    words = {*kinds.words, *STATEMENTS} - SHARED_WORDS
+    words = {*kinds.by_manifest_kind, *STATEMENTS} - SHARED_WORDS
     bodies = {key: kind.name for kind in kinds.bare for key in kind.bare_keys if "_" in key}
     for key, value in _KEY.findall(text):
         if (key == "apiVersion" and value == API_VERSION) or (key == "kind" and value in words):

@@ -167,7 +167,7 @@ def read_document(
         return [] if looks is None else [*pass_over(source, *looks, findings, given=given)]
     if isinstance(value, dict):
         if "kind" in value or "apiVersion" in value:
-            if overlay and isinstance(value.get("kind"), str) and value["kind"] in kinds.words:
+            if overlay and isinstance(value.get("kind"), str) and value["kind"] in kinds.by_manifest_kind:
                 value = {**value, "spec": value.get("spec") or {}} if document.body is None else value
             return _enveloped(value, document.body, source, findings, kinds, given=given)
         if document.body is not None:
@@ -189,7 +189,7 @@ def _enveloped(
     value: Object, body: str | None, source: Source, findings: Findings, kinds: Kinds, *, given: bool
 ) -> list[Item]:
     version, word = value.get("apiVersion"), value.get("kind")
-    known = isinstance(word, str) and (word in kinds.words or word in STATEMENTS or word == PROJECT)
+    known = isinstance(word, str) and (word in kinds.by_manifest_kind or word in STATEMENTS or word == PROJECT)
     if version is not None and version != API_VERSION:
         if not looks_like_ours(version) and (not known or word in SHARED_WORDS):
             return [*read_foreign(value, source, findings, kinds, given=given)]
@@ -199,7 +199,7 @@ def _enveloped(
     if not known:
         if version is None and not is_near_ours(value, word, kinds):
             return [*read_foreign(value, source, findings, kinds, given=given)]
-        names = [*kinds.words, *STATEMENTS]
+        names = [*kinds.by_manifest_kind, *STATEMENTS]
         hint = (suggest(word, names) if isinstance(word, str) else None) or f"known kinds: {', '.join(names)}"
         summary = "kind is missing" if "kind" not in value else f"kind {word!r} is not known"
         findings.error(KIND, summary, source=source, pointer="/kind" if "kind" in value else "", hint=hint)
@@ -221,7 +221,7 @@ def _enveloped(
         return []
     if word in STATEMENTS:
         return [*read_statement(str(word), value, source, findings, kinds)]
-    draft = _draft(kinds.words[str(word)], value, body, source, findings)
+    draft = _draft(kinds.by_manifest_kind[str(word)], value, body, source, findings)
     return [draft] if draft is not None else []
 
 
@@ -302,4 +302,4 @@ def _answers(items: list[Json], source: Source, base: str, findings: Findings, k
 
 def _name_words(kind: KindSpec) -> tuple[str, ...]:
     row = next(row for row in kind.fields if row.path == kind.name_field)
-    return (kind.name_field[1:], *row.words.values(), *row.spellings)
+    return (kind.name_field[1:], *row.wire_names.values(), *row.aliases)

@@ -148,7 +148,7 @@ class _Walk:
             child = children.get(name) or (star and node.child(name))
             if isinstance(member, dict | list):
                 within = free or child is None
-                ids = within and word in self.all.kinds.id_words
+                ids = within and word in self.all.kinds.kinds_by_id_member
                 here = f"{path}/{escape(name)}"
                 body[word] = self.value(child or UNKNOWN, member, here, free=within, ids=ids, schema=schema)
             elif _may_be_secret(child) or (not schema and isinstance(member, str) and has_url_credentials(member)):

@@ -91,8 +91,8 @@ def _missing(
         return RawPlace(join(*way, *rest), bool(document.body), document.body, in_body=True)
     for token in rest:
         row = node.child(token).row
-        way.append(row.words.get(words, token) if row is not None else token)
-        if node.row is not None and (node.row.keyed or node.row.items_by):
+        way.append(row.wire_names.get(words, token) if row is not None else token)
+        if node.row is not None and (node.row.keyed or node.row.item_key):
             raise Misplaced(f"{join(*way[:-1])} is not there")
         node = node.child(token)
     return RawPlace(join(*way), False)
@@ -111,15 +111,15 @@ def _vocabulary(spec: KindSpec, body: Json) -> str:
     """Whose words the body speaks, by its own top level; ours where it does not show."""
     if isinstance(body, dict):
         for other in spec.vocabularies[1:]:
-            if any(row.words.get(other) in body for row in spec.fields if row.path.count("/") == 1):
+            if any(row.wire_names.get(other) in body for row in spec.fields if row.path.count("/") == 1):
                 return other
     return next(iter(spec.vocabularies), "")
 
 
 def _item(node: Node, token: str, items: list[Json]) -> int | None:
     names: list[str | None]
-    if node.row is not None and node.row.items_by is not None:
-        names = [*item_names(node.row.items_by, items)]
+    if node.row is not None and node.row.item_key is not None:
+        names = [*item_names(node.row.item_key, items)]
     elif node.row is not None and node.row.keyed:
         names = [tool_name(item) for item in items]
     else:

@@ -292,4 +292,4 @@ def test_a_row_that_is_told_of_is_a_secret_at_the_top_and_the_server_owns_what_t
         for row in write_only_fields(spec):
             assert row.secret
             assert len(split(row.path)) == 1
-            assert rows[str(row.told_by)].server
+            assert rows[str(row.presence_field)].server_owned

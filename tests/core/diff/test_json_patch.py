@@ -291,7 +291,7 @@ def test_every_double_of_an_inline_tool_goes_and_the_first_stays(copies):
     assert len(ops) == copies
 
 
-@pytest.mark.parametrize(("old", "new"), sorted(PERSONA.renames.items()))
+@pytest.mark.parametrize(("old", "new"), sorted(PERSONA.renamed_fields.items()))
 @pytest.mark.parametrize("vocabulary", ["pal", "persona"])
 def test_a_renamed_field_is_one_move_only_where_nothing_stands_in_the_way(old, new, vocabulary):
     def at_pointer(pointer, value):

@@ -148,7 +148,7 @@ def test_any_body_can_be_asked(name: str, body: dict[str, Json], value: Json) ->
 def test_what_decides_and_what_is_needed_stands_in_the_table(name: str) -> None:
     spec = kind(name)
     known = {row.path for row in spec.fields}
-    for need in spec.needs:
+    for need in spec.conditional_requirements:
         assert need.members
         for pointer in (need.when, *need.members):
             assert pointer in known or any(pointer.startswith(f"{row.path}/") and row.atomic for row in spec.fields)
@@ -281,14 +281,14 @@ def test_a_tool_in_the_form_of_a_function() -> None:
 @pytest.mark.parametrize("name", list(KINDS))
 def test_every_known_mistake_is_one_and_leads_to_a_field(name: str) -> None:
     spec = kind(name)
-    for pointer, hint in spec.mistaken.items():
+    for pointer, hint in spec.unknown_key_hints.items():
         *above, word = split(pointer)
         node = shape(spec)
         for token in above:
             node = node.children[token]
         assert word not in node.children, f"{pointer} is a field"
         assert word not in node.renames, f"{pointer} is another word of a field"
-        assert pointer not in spec.misplaced, f"{pointer} is known as misplaced"
+        assert pointer not in spec.misplaced_keys, f"{pointer} is known as misplaced"
         for place in (part.rstrip(";:,") for part in hint.split() if part.startswith("/")):
             known = field_at(spec, place) is not None or place.startswith("/delivery/api")
             assert known or place == "/conversations)", place

@@ -129,7 +129,7 @@ def test_every_field_has_its_description_under_every_spelling(kind: str) -> None
     for row in spec.fields:
         tokens = row.path.split("/")[1:]
         if len(tokens) == 1:
-            for word in (tokens[0], *row.words.values(), *row.spellings):
+            for word in (tokens[0], *row.wire_names.values(), *row.aliases):
                 member = members[word]
                 assert isinstance(member, dict)
                 assert str(member["description"]).startswith(row.doc)

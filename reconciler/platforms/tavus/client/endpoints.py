@@ -93,7 +93,7 @@ def everywhere(value: T) -> dict[str, T]:
 def id_of(spec: KindSpec, item: Json) -> str | None:
     """The id, under whichever of the kind's words; None where there is none."""
     if isinstance(item, dict):
-        for word in (*spec.id_words, *ID_WORDS):
+        for word in (*spec.id_members, *ID_WORDS):
             value = item.get(word)
             if isinstance(value, str) and value:
                 return value
@@ -112,7 +112,7 @@ def name_words(spec: KindSpec) -> tuple[str, ...]:
     """Every member that may hold the name: the canonical word, its wire words and spellings, `name`."""
     (word,) = split(spec.name_field)
     row = next((row for row in spec.fields if row.path == spec.name_field), None)
-    others = (*row.words.values(), *row.spellings) if row is not None else ()
+    others = (*row.wire_names.values(), *row.aliases) if row is not None else ()
     return tuple(dict.fromkeys((word, *others, *NAME_WORDS)))
 
 

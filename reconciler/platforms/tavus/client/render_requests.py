@@ -143,16 +143,16 @@ def divide(
     together: list[PatchOp] = []
     alone: list[PatchOp] = []
     for op in patch:
-        if any(within(op.path, pointer) for pointer in spec.alone):
+        if any(within(op.path, pointer) for pointer in spec.patched_alone):
             alone.append(op)
             continue
         if op.op == "remove":
-            inside = [one for one in spec.alone if within(one, op.path) and lookup(before, one) is not None]
+            inside = [one for one in spec.patched_alone if within(one, op.path) and lookup(before, one) is not None]
             alone += [PatchOp("remove", pointer) for pointer in inside]
             if inside and not without(lookup(before, op.path), [pointer[len(op.path) :] for pointer in inside]):
                 continue  # nothing else is in it, and what is empty says nothing
         value = op.value
-        for pointer in spec.alone if op.op in ("add", "replace") else ():
+        for pointer in spec.patched_alone if op.op in ("add", "replace") else ():
             if within(pointer, op.path) and (inner := lookup(value, pointer[len(op.path) :])) is not None:
                 value = without(value, [pointer[len(op.path) :]])
                 alone.append(PatchOp("add", pointer, inner))
@@ -165,7 +165,7 @@ def _enabling(spec: KindSpec, ops: Sequence[PatchOp]) -> tuple[list[PatchOp], li
     early = [
         op
         for op in ops
-        if op.op in ("add", "replace") and any(within(pointer, op.path) for pointer in spec.before_attaching)
+        if op.op in ("add", "replace") and any(within(pointer, op.path) for pointer in spec.written_before_attaching)
     ]
     return early, [op for op in ops if op not in early]
 

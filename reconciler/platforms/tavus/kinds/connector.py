@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.types.kind import Bounds, Field, KindSpec, Need, Processing, Type
+from reconciler.types.kind import Bounds, ConditionalRequirement, Field, KindSpec, Processing, Type
 
 DOCS = "create-connector"
 PAGE = "mcp-connectors page"
@@ -14,14 +14,14 @@ KIND = KindSpec(
     manifest_kinds=("Connector",),
     doc="An MCP server that personas may hand work to. With oauth2 a person opens authorize_url once; until then "
     "oauth_status says that it is not linked.",
-    id_words=("connector_id", "uuid"),
+    id_members=("connector_id", "uuid"),
     name_field="/name",
     level=1,
     shared=True,
-    goes_along="the tokens of OAuth; personas that name it skip it from then on",
+    lost_with_object="the tokens of OAuth; personas that name it skip it from then on",
     merge_patch=True,
     bare_keys=frozenset({"server_url"}),
-    bare_with=frozenset({"name"}),
+    bare_required_keys=frozenset({"name"}),
     processing=Processing(
         status="/oauth_status",
         busy=(),
@@ -31,16 +31,19 @@ KIND = KindSpec(
         remedy="a person has to let the platform in: open authorize_url of the create's answer, or of a "
         "POST to /v2/connectors/ID/oauth/reconnect",
     ),
-    needs=(Need((f"{AUTH}/type",), AUTH), Need((TOKEN,), f"{AUTH}/type", ("bearer",))),
+    conditional_requirements=(
+        ConditionalRequirement((f"{AUTH}/type",), AUTH),
+        ConditionalRequirement((TOKEN,), f"{AUTH}/type", ("bearer",)),
+    ),
     fields=(
-        Field("/connector_id", Type.STRING, "The id, c, a digit, - and 12 hex digits.", DOCS, server=True),
+        Field("/connector_id", Type.STRING, "The id, c, a digit, - and 12 hex digits.", DOCS, server_owned=True),
         Field(
             "/name",
             Type.STRING,
             "The name people see.",
             DOCS,
             required=True,
-            bounds=Bounds(shortest=1),
+            bounds=Bounds(min_length=1),
             example="Linear",
         ),
         Field(
@@ -49,7 +52,7 @@ KIND = KindSpec(
             "Where the MCP server answers.",
             DOCS,
             required=True,
-            bounds=Bounds(shortest=1),
+            bounds=Bounds(min_length=1),
             example="https://mcp.linear.app/mcp",
         ),
         Field(
@@ -76,7 +79,7 @@ KIND = KindSpec(
             set_like=True,
         ),
         *(
-            Field(path, Type.ANY, doc, source, server=True)
+            Field(path, Type.ANY, doc, source, server_owned=True)
             for path, doc, source in (
                 ("/oauth_status", "linked is ready; needs_reauth: a person has to open authorize_url again.", PAGE),
                 ("/oauth_scopes", "What the server allowed.", DOCS),

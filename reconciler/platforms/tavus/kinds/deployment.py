@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.types.kind import Bounds, Field, KindSpec, Need, Type
+from reconciler.types.kind import Bounds, ConditionalRequirement, Field, KindSpec, Type
 
 DOCS = "vendor client, deployments"
 PAGE = "/customization/landing_page"
@@ -18,23 +18,25 @@ KIND = KindSpec(
     name="deployment",
     manifest_kinds=("Deployment",),
     doc="A persona made public through a channel. While it exists, editing in the vendor's maker makes drafts.",
-    id_words=("deployment_id", "uuid"),
+    id_members=("deployment_id", "uuid"),
     name_field="/name",
     level=3,
     # The client refuses such a page before it sends it, because it would be blank.
-    needs=(Need((f"{PAGE}/title", f"{PAGE}/description"), "/channel", ("landing-page",)),),
+    conditional_requirements=(
+        ConditionalRequirement((f"{PAGE}/title", f"{PAGE}/description"), "/channel", ("landing-page",)),
+    ),
     fields=(
-        Field("/deployment_id", Type.STRING, "The id.", DOCS, server=True),
+        Field("/deployment_id", Type.STRING, "The id.", DOCS, server_owned=True),
         Field("/name", Type.STRING, "The name people see. Not unique.", DOCS, example="Claims on the web"),
         Field(
             "/pal_id",
             Type.STRING,
             "The persona that answers.",
             DOCS,
-            spellings=("persona_id",),
+            aliases=("persona_id",),
             ref="persona",
             required=True,
-            bounds=Bounds(shortest=1),
+            bounds=Bounds(min_length=1),
         ),
         Field(
             "/channel",
@@ -62,7 +64,7 @@ KIND = KindSpec(
             example=["https://www.example.com"],
         ),
         Field("/limits", Type.OBJECT, "How much it may be used.", DOCS),
-        *(Field(f"/limits/{name}", Type.INTEGER, doc, DOCS, bounds=Bounds(least=1)) for name, doc in LIMITS),
+        *(Field(f"/limits/{name}", Type.INTEGER, doc, DOCS, bounds=Bounds(minimum=1)) for name, doc in LIMITS),
         Field("/customization", Type.OBJECT, "What it says and shows.", DOCS),
         Field("/customization/conversation", Type.OBJECT, "What each conversation starts with.", DOCS),
         Field(
@@ -70,7 +72,7 @@ KIND = KindSpec(
             Type.BOOLEAN,
             "Whether each visitor has a memory of his own.",
             DOCS,
-            also=(Type.STRING,),
+            tolerated_types=(Type.STRING,),
         ),
         Field("/customization/conversation/context", Type.STRING, "Further text for the LLM.", DOCS),
         Field(PAGE, Type.OBJECT, "The landing page.", DOCS),
@@ -82,9 +84,11 @@ KIND = KindSpec(
                 ("logo", "URL of its logo."),
             )
         ),
-        Field(f"{PAGE}/cta", Type.LIST, "Buttons that lead elsewhere.", DOCS, default=[], also=(Type.STRING,)),
+        Field(
+            f"{PAGE}/cta", Type.LIST, "Buttons that lead elsewhere.", DOCS, default=[], tolerated_types=(Type.STRING,)
+        ),
         *(
-            Field(f"{PAGE}/cta/*/{name}", Type.STRING, doc, DOCS, required=True, bounds=Bounds(shortest=1))
+            Field(f"{PAGE}/cta/*/{name}", Type.STRING, doc, DOCS, required=True, bounds=Bounds(min_length=1))
             for name, doc in (("title", "What stands on the button."), ("url", "Where it leads."))
         ),
         Field(
@@ -93,10 +97,10 @@ KIND = KindSpec(
             "Asked of visitors. Never shown on read, only has_password.",
             DOCS,
             secret=True,
-            told_by="/has_password",
+            presence_field="/has_password",
         ),
         *(
-            Field(path, Type.ANY, doc, DOCS, server=True)
+            Field(path, Type.ANY, doc, DOCS, server_owned=True)
             for path, doc in (
                 ("/has_password", "Whether a password is set."),
                 ("/owner_id", "The account."),

@@ -10,11 +10,11 @@ KIND = KindSpec(
     name="document",
     manifest_kinds=("Document",),
     doc="A file or website that personas may draw on. Only name and tags can change; the content is never compared.",
-    id_words=("document_id", "uuid"),
+    id_members=("document_id", "uuid"),
     name_field="/document_name",
     level=1,
     shared=True,
-    goes_along="who used it beyond what is managed here",
+    lost_with_object="who used it beyond what is managed here",
     merge_patch=True,
     processing=Processing(
         status="/status",
@@ -25,7 +25,7 @@ KIND = KindSpec(
         remedy="check that document_url can be fetched by anybody and is of a supported format, and correct it",
     ),
     fields=(
-        Field("/document_id", Type.STRING, "The id, d, digits, - and 12 hex digits.", DOCS, server=True),
+        Field("/document_id", Type.STRING, "The id, d, digits, - and 12 hex digits.", DOCS, server_owned=True),
         Field(
             "/document_url",
             Type.STRING,
@@ -33,8 +33,8 @@ KIND = KindSpec(
             DOCS,
             required=True,
             immutable=True,
-            bounds=Bounds(shortest=1),
-            limits="at most 50 MB; pdf, txt, docx, doc, png, jpg, pptx, csv, xlsx or a website",
+            bounds=Bounds(min_length=1),
+            further_limits="at most 50 MB; pdf, txt, docx, doc, png, jpg, pptx, csv, xlsx or a website",
             example="https://docs.example.com/returns.pdf",
         ),
         Field(
@@ -58,15 +58,21 @@ KIND = KindSpec(
             Type.OBJECT,
             "Follow the links of a website.",
             DOCS,
-            spellings=("crawl_config",),
+            aliases=("crawl_config",),
             atomic=True,
             immutable=True,
             example={"depth": 2, "max_pages": 10},
         ),
         Field(
-            "/crawl/depth", Type.INTEGER, "How many links away from the page.", DOCS, bounds=Bounds(least=1, most=10)
+            "/crawl/depth",
+            Type.INTEGER,
+            "How many links away from the page.",
+            DOCS,
+            bounds=Bounds(minimum=1, maximum=10),
         ),
-        Field("/crawl/max_pages", Type.INTEGER, "How many pages at most.", DOCS, bounds=Bounds(least=1, most=100)),
+        Field(
+            "/crawl/max_pages", Type.INTEGER, "How many pages at most.", DOCS, bounds=Bounds(minimum=1, maximum=100)
+        ),
         Field("/custom_description", Type.STRING, "What the document is about.", "vendor client", immutable=True),
         Field(
             "/participant_tags",
@@ -78,7 +84,7 @@ KIND = KindSpec(
             immutable=True,
         ),
         *(
-            Field(path, Type.ANY, doc, DOCS, server=True)
+            Field(path, Type.ANY, doc, DOCS, server_owned=True)
             for path, doc in (
                 ("/owner_id", "The account."),
                 ("/status", "started, processing, ready, error or recrawling."),

@@ -13,7 +13,7 @@ ITEM = (
         "What to watch for, short and direct; names the violation rather than giving an order.",
         {
             "required": True,
-            "bounds": Bounds(shortest=1, longest=1000),
+            "bounds": Bounds(min_length=1, max_length=1000),
             "example": "The user asks for legal advice.",
         },
     ),
@@ -27,13 +27,13 @@ ITEM = (
         "callback_url",
         Type.STRING,
         "Told whenever the guardrail is triggered.",
-        {"default": "", "bounds": Bounds(longest=2048)},
+        {"default": "", "bounds": Bounds(max_length=2048)},
     ),
     (
         "tags",
         Type.STRINGS,
         "Labels; a persona takes in all guardrails of a tag with guardrail_tags.",
-        {"default": [], "set_like": True, "bounds": Bounds(many=32, item=Bounds(shortest=1, longest=64))},
+        {"default": [], "set_like": True, "bounds": Bounds(max_items=32, each=Bounds(min_length=1, max_length=64))},
     ),
     (
         "app_message",
@@ -51,7 +51,9 @@ ITEM = (
 """Member, type, meaning and properties of what a single guardrail and an item of a legacy set have in common."""
 
 
-NAME = Bounds(shortest=1, longest=100, pattern=r"[A-Za-z0-9_]*", looks="letters, digits or underscores")
+NAME = Bounds(
+    min_length=1, max_length=100, pattern=r"[A-Za-z0-9_]*", pattern_description="letters, digits or underscores"
+)
 
 
 def guardrail_fields(base: str, name: Bounds = NAME) -> tuple[Field, ...]:
@@ -67,9 +69,9 @@ def guardrail_fields(base: str, name: Bounds = NAME) -> tuple[Field, ...]:
             example="no_legal_advice",
         ),
         *(Field(f"{base}/{name}", kind, doc, DOCS, **more) for name, kind, doc, more in ITEM),
-        Field(f"{base}/uuid", Type.STRING, "The id, g followed by letters and digits.", DOCS, server=True),
+        Field(f"{base}/uuid", Type.STRING, "The id, g followed by letters and digits.", DOCS, server_owned=True),
         *(
-            Field(f"{base}/{name}", Type.ANY, doc, DOCS, server=True)
+            Field(f"{base}/{name}", Type.ANY, doc, DOCS, server_owned=True)
             for name, doc in (
                 ("owner_id", "The account."),
                 ("guardrail_type", "user or system, shown with verbose."),
@@ -86,9 +88,9 @@ KIND = KindSpec(
     manifest_kinds=("Guardrail",),
     doc="A boundary that personas must keep to; shared by id or by tag.",
     fields=guardrail_fields(""),
-    id_words=("uuid", "guardrail_id"),
+    id_members=("uuid", "guardrail_id"),
     name_field="/guardrail_name",
     level=1,
     shared=True,
-    goes_along="who used it beyond what is managed here",
+    lost_with_object="who used it beyond what is managed here",
 )

@@ -12,20 +12,20 @@ KIND = KindSpec(
     manifest_kinds=("GuardrailSet",),
     folder="guardrails",
     doc="A legacy set of guardrails. New projects write Guardrail manifests, one each.",
-    id_words=("guardrails_id", "guardrail_set_id"),
+    id_members=("guardrails_id", "guardrail_set_id"),
     name_field="/name",
     level=1,
-    item_word="guardrail_name",
+    item_name_member="guardrail_name",
     shared=True,
-    shown_as=(("/data", "guardrail"),),
+    mirrored_lists=(("/data", "guardrail"),),
     fields=(
-        Field("/guardrails_id", Type.STRING, "The id, g followed by letters and digits.", DOCS, server=True),
+        Field("/guardrails_id", Type.STRING, "The id, g followed by letters and digits.", DOCS, server_owned=True),
         Field(
             "/name",
             Type.STRING,
             "The name people see. Not unique.",
             DOCS,
-            spellings=("guardrails_name",),
+            aliases=("guardrails_name",),
             example="Compliance",
         ),
         Field(
@@ -34,13 +34,13 @@ KIND = KindSpec(
             "The guardrails. Each is known by its guardrail_name: field edits keep its id, a new name is a new one.",
             DOCS,
             required=True,
-            bounds=Bounds(fewest=1),
-            items_by="guardrail_name",
+            bounds=Bounds(min_items=1),
+            item_key="guardrail_name",
         ),
         # Sets with names like "No legal advice" were taken by the API.
-        *guardrail_fields("/data/*", Bounds(shortest=1, longest=100)),
+        *guardrail_fields("/data/*", Bounds(min_length=1, max_length=100)),
         *(
-            Field(path, Type.ANY, doc, DOCS, server=True)
+            Field(path, Type.ANY, doc, DOCS, server_owned=True)
             for path, doc in (
                 ("/status", "active."),
                 ("/owner_id", "The account."),

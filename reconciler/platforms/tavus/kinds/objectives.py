@@ -16,7 +16,12 @@ STEP = (
         "What other steps call it; unique in the set.",
         DOCS,
         required=True,
-        bounds=Bounds(shortest=1, longest=100, pattern=r"[a-zA-Z0-9_]*", looks="letters, digits or underscores"),
+        bounds=Bounds(
+            min_length=1,
+            max_length=100,
+            pattern=r"[a-zA-Z0-9_]*",
+            pattern_description="letters, digits or underscores",
+        ),
         example="ask_if_new_patient",
     ),
     Field(
@@ -25,7 +30,7 @@ STEP = (
         "What the step is to accomplish.",
         DOCS,
         required=True,
-        bounds=Bounds(shortest=1, longest=10_000),
+        bounds=Bounds(min_length=1, max_length=10_000),
         example="Ask whether the patient has been here before.",
     ),
     Field(
@@ -43,7 +48,7 @@ STEP = (
         "What is noted down during the step.",
         DOCS,
         default=[],
-        bounds=Bounds(many=50),
+        bounds=Bounds(max_items=50),
         example=["patient_status"],
     ),
     Field(
@@ -60,7 +65,7 @@ STEP = (
         Type.STRING,
         "The step that follows. Not together with next_conditional_objectives.",
         DOCS,
-        sibling=True,
+        sibling_reference=True,
         example="get_patient_name",
     ),
     Field(
@@ -68,7 +73,7 @@ STEP = (
         Type.OBJECT,
         "Steps that may follow, each with its condition.",
         DOCS,
-        sibling=True,
+        sibling_reference=True,
         atomic=True,
         default={},
         example={"new_patient": "If the patient has never been here"},
@@ -80,7 +85,7 @@ STEP = (
         "Told when the step is done.",
         DOCS,
         default="",
-        bounds=Bounds(longest=2048),
+        bounds=Bounds(max_length=2048),
     ),
     Field(
         "/data/*/tool_call",
@@ -92,7 +97,7 @@ STEP = (
         verbatim=True,
     ),
     *(
-        Field(f"/data/*/{name}", Type.ANY, doc, DOCS, server=True)
+        Field(f"/data/*/{name}", Type.ANY, doc, DOCS, server_owned=True)
         for name, doc in (
             ("uuid", "The id of the step, where one is shown."),
             ("objectives_id", "The id of the set."),
@@ -143,22 +148,22 @@ KIND = KindSpec(
     name="objectives",
     manifest_kinds=("Objectives",),
     doc="Steps that a conversation goes through: one to begin with, each naming the next, no way back.",
-    id_words=("objectives_id", "uuid"),
+    id_members=("objectives_id", "uuid"),
     name_field="/name",
     level=1,
-    item_word="objective_name",
+    item_name_member="objective_name",
     shared=True,
-    refused=refused_flow,
-    goes_along="who used them beyond what is managed here",
+    find_refusal=refused_flow,
+    lost_with_object="who used them beyond what is managed here",
     fields=(
-        Field("/objectives_id", Type.STRING, "The id, o followed by letters and digits.", DOCS, server=True),
+        Field("/objectives_id", Type.STRING, "The id, o followed by letters and digits.", DOCS, server_owned=True),
         Field(
             "/name",
             Type.STRING,
             "The name people see. Not unique.",
             "vendor client",
-            spellings=("objectives_name", "objective_name"),
-            bounds=Bounds(longest=100),
+            aliases=("objectives_name", "objective_name"),
+            bounds=Bounds(max_length=100),
             example="Patient intake",
         ),
         Field(
@@ -167,8 +172,8 @@ KIND = KindSpec(
             "The steps, each known by its objective_name.",
             DOCS,
             required=True,
-            items_by="objective_name",
-            bounds=Bounds(fewest=1, many=50),
+            item_key="objective_name",
+            bounds=Bounds(min_items=1, max_items=50),
         ),
         *STEP,
         Field(
@@ -179,7 +184,7 @@ KIND = KindSpec(
             default=False,
         ),
         *(
-            Field(path, Type.ANY, doc, DOCS, server=True)
+            Field(path, Type.ANY, doc, DOCS, server_owned=True)
             for path, doc in (
                 ("/status", "active."),
                 ("/owner_id", "The account."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from reconciler.platforms.tavus.kinds.persona_keys import MISTAKEN, SPENT
 from reconciler.platforms.tavus.kinds.persona_layers import LAYERS
 from reconciler.platforms.tavus.kinds.persona_skills import SKILLS
-from reconciler.types.kind import Bounds, Companion, Field, KindSpec, Need, Type
+from reconciler.types.kind import Bounds, Companion, ConditionalRequirement, Field, KindSpec, Type
 
 LLM, FLOW = "/layers/llm", "/layers/conversational_flow"
 
@@ -19,16 +19,16 @@ TOP = (
         Type.STRING,
         "The id, p followed by letters and digits.",
         "create-persona",
-        words={"persona": "persona_id"},
-        spellings=("uuid",),
-        server=True,
+        wire_names={"persona": "persona_id"},
+        aliases=("uuid",),
+        server_owned=True,
     ),
     Field(
         "/pal_name",
         Type.STRING,
         "The name people see. Not unique in the account, so the id is what counts after the first apply.",
         "create-persona",
-        words={"persona": "persona_name"},
+        wire_names={"persona": "persona_name"},
         example="Life Coach",
     ),
     Field(
@@ -36,14 +36,14 @@ TOP = (
         Type.STRING,
         "A note about the persona. The API shows it; the create page does not document it.",
         "observed",
-        words={"persona": "persona_description"},
+        wire_names={"persona": "persona_description"},
     ),
     Field(
         "/system_prompt",
         Type.STRING,
         "What the LLM is told about its role.",
         "create-persona",
-        limits="best below 5,000 tokens (20,000 characters)",
+        further_limits="best below 5,000 tokens (20,000 characters)",
         example="As a Life Coach, you are a dedicated professional who specializes in...",
     ),
     Field(
@@ -71,7 +71,7 @@ TOP = (
         "The face (formerly replica) used when a conversation names none. Required by POST /v2/pals.",
         "create-persona, create-pal",
         default="",
-        words={"persona": "default_replica_id"},
+        wire_names={"persona": "default_replica_id"},
         library="face",
         example="r90bbd427f71",
     ),
@@ -109,7 +109,7 @@ TOP = (
         default=[],
         set_like=True,
         ref="guardrail",
-        bounds=Bounds(many=50),
+        bounds=Bounds(max_items=50),
     ),
     Field(
         "/guardrail_tags",
@@ -118,8 +118,8 @@ TOP = (
         "guardrails page",
         default=[],
         set_like=True,
-        bounds=Bounds(many=50),
-        limits="at most 50 guardrails in all",
+        bounds=Bounds(max_items=50),
+        further_limits="at most 50 guardrails in all",
     ),
     Field(
         "/tools",
@@ -128,10 +128,10 @@ TOP = (
         "attachments are not ours. tool_ids is the same by id; give one of the two.",
         "tools page, vendor client",
         default=[],
-        spellings=("tool_ids",),
+        aliases=("tool_ids",),
         set_like=True,
         ref="tool",
-        bounds=Bounds(many=50),
+        bounds=Bounds(max_items=50),
     ),
     Field(
         "/skills",
@@ -160,7 +160,7 @@ TOP = (
 )
 
 SERVER = tuple(
-    Field(path, Type.ANY, doc, "vendor client", words=words or {}, server=True)
+    Field(path, Type.ANY, doc, "vendor client", wire_names=words or {}, server_owned=True)
     for path, doc, words in (
         ("/is_published", "Whether the live version is published.", None),
         ("/is_draft", "Whether this is a draft.", None),
@@ -183,11 +183,11 @@ SERVER = tuple(
 KIND = KindSpec(
     name="persona",
     manifest_kinds=("Persona", "PAL"),
-    written_as="PAL",
+    preferred_manifest_kind="PAL",
     vocabularies=("pal", "persona"),
     exported=True,
-    settings={"/layers/tts/voice_settings": "tts_model"},
-    tables={
+    setting_tables={"/layers/tts/voice_settings": "tts_model"},
+    catalogue_tables={
         "/layers/llm/model": "llm",
         "/layers/perception/perception_model": "perception",
         "/layers/conversational_flow/turn_detection_model": "turn_detection",
@@ -195,9 +195,9 @@ KIND = KindSpec(
         "/layers/tts/tts_engine": "tts_engine",
         "/layers/tts/tts_model_name": "tts_model",
     },
-    gone={"/layers/vqa": ("layers.vqa is gone", "use layers.perception.perception_model instead")},
+    removed_fields={"/layers/vqa": ("layers.vqa is gone", "use layers.perception.perception_model instead")},
     prompts=("/system_prompt", "/context"),
-    decisive=(
+    prominent_fields=(
         "/tools",
         "/layers/llm",
         "/guardrail_ids",
@@ -209,25 +209,25 @@ KIND = KindSpec(
     ),
     doc="A conversational agent: prompt, face, model, voice, perception and turn taking.",
     fields=TOP + LAYERS + SKILLS + SERVER,
-    id_words=("pal_id", "persona_id", "uuid"),
+    id_members=("pal_id", "persona_id", "uuid"),
     name_field="/pal_name",
     level=2,
-    renames={
+    renamed_fields={
         "/layers/perception/ambient_awareness_queries": "/layers/perception/visual_awareness_queries",
         "/layers/perception/perception_tool_prompt": "/layers/perception/visual_tool_prompt",
         "/layers/perception/perception_tools": "/layers/perception/visual_tools",
     },
-    merges={"/context": "/system_prompt"},
-    former={"/layers/perception/tool_prompt": "/layers/perception/visual_tool_prompt"},
-    spent=SPENT,
-    outdone={"/guardrails_id": "/guardrail_ids"},
-    inline={
+    merged_texts={"/context": "/system_prompt"},
+    moved_fields={"/layers/perception/tool_prompt": "/layers/perception/visual_tool_prompt"},
+    superseded_fields=SPENT,
+    superseded_references={"/guardrails_id": "/guardrail_ids"},
+    inline_tools={
         "/layers/llm/tools": "llm",
         "/layers/perception/visual_tools": "vision",
         "/layers/perception/perception_tools": "vision",
         "/layers/perception/audio_tools": "audio",
     },
-    misplaced={
+    misplaced_keys={
         "/layers/llm/temperature": "/layers/llm/extra_body/temperature",
         "/layers/llm/top_p": "/layers/llm/extra_body/top_p",
         "/layers/llm/voice_id": "/layers/tts/voice_id",
@@ -239,27 +239,29 @@ KIND = KindSpec(
         "/layers/tts/model": "/layers/tts/tts_model_name",
         "/layers/guardrails": "",
     },
-    mistaken=MISTAKEN,
-    alone=("/layers/conferencing",),
+    unknown_key_hints=MISTAKEN,
+    patched_alone=("/layers/conferencing",),
     companions=(
         Companion(
             under="/layers/llm",
             when="/layers/llm/base_url",
-            carry=("/layers/llm/base_url", "/layers/llm/api_key"),
+            pointers=("/layers/llm/base_url", "/layers/llm/api_key"),
             why="the API does not keep the key of a custom LLM across a write of layers.llm",
         ),
     ),
-    needs=(
-        Need(("/system_prompt",), "/pipeline_mode", ("full", None)),
-        Need(("/default_face_id",), "/layers/conferencing"),
-        Need((f"{FLOW}/wake_phrase",), f"{FLOW}/sleep_phrase"),
-        Need((f"{LLM}/model", f"{LLM}/base_url", f"{LLM}/api_key"), f"{LLM}/enable_llm_proxy", (True,)),
-        Need(("/skills/presentation/document_ids",), "/skills/presentation"),
+    conditional_requirements=(
+        ConditionalRequirement(("/system_prompt",), "/pipeline_mode", ("full", None)),
+        ConditionalRequirement(("/default_face_id",), "/layers/conferencing"),
+        ConditionalRequirement((f"{FLOW}/wake_phrase",), f"{FLOW}/sleep_phrase"),
+        ConditionalRequirement(
+            (f"{LLM}/model", f"{LLM}/base_url", f"{LLM}/api_key"), f"{LLM}/enable_llm_proxy", (True,)
+        ),
+        ConditionalRequirement(("/skills/presentation/document_ids",), "/skills/presentation"),
     ),
     attachments="/tools",
-    before_attaching=("/layers/perception/perception_model",),
-    parts=("/skills",),
-    parts_refer=frozenset({"document"}),  # presentation: document_ids
+    written_before_attaching=("/layers/perception/perception_model",),
+    subresources=("/skills",),
+    subresource_reference_kinds=frozenset({"document"}),  # presentation: document_ids
     bare_keys=frozenset(
         {
             "persona_name",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.types.kind import Spent
+from reconciler.types.kind import SupersededField
 
 FUNCTIONS = "functions written out stand at /layers/llm/tools, names of registry tools at /tools"
 LIBRARY = "the face stands at /default_face_id (default_replica_id in the persona vocabulary)"
@@ -65,7 +65,9 @@ PERCEPTION_MODEL = "/layers/perception/perception_model"
 SPENT = (
     # From sparrow-1 on the conversational flow overrides what the stt layer says of turns (conversational flow page).
     *(
-        Spent(f"/layers/stt/{name}", "/layers/conversational_flow/turn_detection_model", ("sparrow-1", "sparrow-2"))
+        SupersededField(
+            f"/layers/stt/{name}", "/layers/conversational_flow/turn_detection_model", ("sparrow-1", "sparrow-2")
+        )
         for name in (
             "participant_pause_sensitivity",
             "participant_interrupt_sensitivity",
@@ -73,8 +75,12 @@ SPENT = (
         )
     ),
     # The vision layer of the first generation, switched as the perception layer is.
-    Spent("/layers/vqa", PERCEPTION_MODEL, ("off",), ({"enable_vision": False}, {"enable_vision": "false"})),
-    Spent("/layers/vqa", PERCEPTION_MODEL, ("raven-1",), ({"enable_vision": True}, {"enable_vision": "true"})),
+    SupersededField(
+        "/layers/vqa", PERCEPTION_MODEL, ("off",), ({"enable_vision": False}, {"enable_vision": "false"})
+    ),
+    SupersededField(
+        "/layers/vqa", PERCEPTION_MODEL, ("raven-1",), ({"enable_vision": True}, {"enable_vision": "true"})
+    ),
     # The TTS page: azure takes no model.
-    Spent("/layers/tts/tts_model_name", "/layers/tts/tts_engine", ("azure",)),
+    SupersededField("/layers/tts/tts_model_name", "/layers/tts/tts_engine", ("azure",)),
 )

@@ -16,7 +16,7 @@ LLM = (
         Type.STRING,
         "A hosted model id (tavus-...) or the name of your own model. The server's default moves: pin it.",
         DOCS,
-        hides=(
+        omitted_values=(
             "tavus-gemma-4",
             "tavus-glm-4.7",
             "tavus-gpt-oss",
@@ -75,7 +75,7 @@ LLM = (
         "Further request parameters. Hosted models take temperature and top_p.",
         DOCS,
         example={"temperature": 0.7, "top_p": 0.9},
-        free=True,
+        open_ended=True,
     ),
     Field("/layers/llm/extra_body/temperature", Type.NUMBER, "Randomness, 0 to 2.", DOCS),
     Field("/layers/llm/extra_body/top_p", Type.NUMBER, "Nucleus sampling, 0 to 1.", DOCS),
@@ -90,13 +90,15 @@ TTS = (
         Type.STRING,
         "Who speaks.",
         "create-persona, changelog",
-        hides=("tavus-auto", "cartesia"),
+        omitted_values=("tavus-auto", "cartesia"),
         enum=("cartesia", "elevenlabs", "azure", "tavus-auto"),
     ),
     Field("/layers/tts/api_key", Type.STRING, "Key of the engine; only for private voices.", DOCS, secret=True),
     Field("/layers/tts/external_voice_id", Type.STRING, "The engine's own voice id.", DOCS),
     Field("/layers/tts/voice_id", Type.STRING, "A voice of the vendor's library.", "observed", library="voice"),
-    Field("/layers/tts/tts_model_name", Type.STRING, "The engine's model.", DOCS, hides=("sonic-3", "sonic")),
+    Field(
+        "/layers/tts/tts_model_name", Type.STRING, "The engine's model.", DOCS, omitted_values=("sonic-3", "sonic")
+    ),
     Field(
         "/layers/tts/tts_emotion_control",
         Type.BOOLEAN,
@@ -129,7 +131,7 @@ STT = (
         "Who listens.",
         "stt page",
         default="tavus-auto",
-        hides=("tavus-turbo", "tavus-advanced"),
+        omitted_values=("tavus-turbo", "tavus-advanced"),
         enum=(
             "tavus-auto",
             "tavus-parakeet",
@@ -147,7 +149,7 @@ STT = (
         "Words to recognise, as one text.",
         DOCS,
         default="",
-        also=(Type.STRINGS,),
+        tolerated_types=(Type.STRINGS,),
     ),
     *(
         Field(
@@ -155,8 +157,8 @@ STT = (
             kind,
             doc,
             "stt page of 2025",
-            hides=hides,
-            also=(Type.NUMBER,),
+            omitted_values=hides,
+            tolerated_types=(Type.NUMBER,),
             deprecated="use conversational_flow",
         )
         for name, kind, doc, hides in (
@@ -175,7 +177,7 @@ PERCEPTION = (
         'The perception model; write "off" in quotes, plain off is false in YAML.',
         "create-persona, perception page",
         default="raven-1",
-        hides=("raven-0", "basic"),
+        omitted_values=("raven-0", "basic"),
         enum=("raven-1", "raven-0", "basic", "off"),
     ),
     *(
@@ -243,12 +245,12 @@ FLOW = (
             doc,
             "conversational flow page",
             default=default,
-            conditional=True,
+            default_needs_parent=True,
             enum=enum,
             closed=closed,
-            seen=OLD_LEVELS if enum is LEVELS else (),
+            observed_values=OLD_LEVELS if enum is LEVELS else (),
             # Two reports call sparrow-2 the server's default.
-            hides=("sparrow-2",) if name == "turn_detection_model" else (),
+            omitted_values=("sparrow-2",) if name == "turn_detection_model" else (),
         )
         for name, doc, default, enum, closed in (
             (
@@ -270,16 +272,22 @@ FLOW = (
         "How easily the persona is interrupted. Three spellings are known; it is one field.",
         "conversational flow page, vendor client",
         default="medium",
-        conditional=True,
+        default_needs_parent=True,
         enum=LEVELS,
         closed=True,
-        seen=OLD_LEVELS,
-        words={"persona": "replica_interruptibility", "pal": "pal_interruptibility"},
-        spellings=("face_interruptibility",),
+        observed_values=OLD_LEVELS,
+        wire_names={"persona": "replica_interruptibility", "pal": "pal_interruptibility"},
+        aliases=("face_interruptibility",),
     ),
     *(
         # Texts to the vendor's client; no page says so.
-        Field(f"/layers/conversational_flow/{name}", Type.STRING, doc, source, also=(Type.BOOLEAN, Type.OBJECT))
+        Field(
+            f"/layers/conversational_flow/{name}",
+            Type.STRING,
+            doc,
+            source,
+            tolerated_types=(Type.BOOLEAN, Type.OBJECT),
+        )
         for name, doc, source in (
             ("noise_cancellation", "Known to the vendor's client only.", "vendor client"),
             ("turn_commitment", "Stands in the create page's example only.", "create-persona example"),
@@ -308,7 +316,7 @@ OTHER = (
         set_like=True,
     ),
     Field("/layers/conferencing/whitelabel", Type.BOOLEAN, "Hide the vendor's name.", "vendor client", default=False),
-    Field("/layers/conferencing/email", Type.STRING, "Follows from username.", "vendor client", server=True),
+    Field("/layers/conferencing/email", Type.STRING, "Follows from username.", "vendor client", server_owned=True),
     *(
         Field(f"/layers/{name}", Type.OBJECT, doc, source)
         for name, doc, source in (
@@ -357,7 +365,7 @@ MCP = (
         Type.OBJECT,
         "MCP servers that the persona may hand work to.",
         "observed",
-        free=True,
+        open_ended=True,
     ),
     Field(
         "/layers/mcp/connectors",

@@ -26,10 +26,10 @@ SKILLS = (
         "What may be shown, each with its configuration. A component that is not named is on, scheduling_embed only "
         "with its scheduling_url.",
         SOURCE,
-        free=True,
-        also=(Type.LIST,),
+        open_ended=True,
+        tolerated_types=(Type.LIST,),
     ),
-    *(Field(f"{CANVAS}/components/{name}", Type.OBJECT, doc, SOURCE, free=True) for name, doc in COMPONENTS),
+    *(Field(f"{CANVAS}/components/{name}", Type.OBJECT, doc, SOURCE, open_ended=True) for name, doc in COMPONENTS),
     *(
         Field(f"{CANVAS}/components/{name}/enabled", Type.BOOLEAN, "Whether it may be shown.", SOURCE, default=True)
         for name, _ in COMPONENTS
@@ -49,7 +49,7 @@ SKILLS = (
         Type.STRINGS,
         "The documents, in order: ids, or {ref: document.name}.",
         SOURCE,
-        bounds=Bounds(fewest=1),
+        bounds=Bounds(min_items=1),
     ),
     Field(
         f"{SLIDES}/slides_trigger",

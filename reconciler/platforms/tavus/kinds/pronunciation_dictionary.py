@@ -11,22 +11,22 @@ KIND = KindSpec(
     manifest_kinds=("PronunciationDictionary",),
     folder="dictionaries",
     doc="Words and how they are to be spoken. Deleting it takes it from every persona.",
-    id_words=("pronunciation_dictionary_id", "uuid"),
+    id_members=("pronunciation_dictionary_id", "uuid"),
     name_field="/name",
     level=1,
     shared=True,
-    goes_along=(
+    lost_with_object=(
         "who used it beyond what is managed here, and what the API edited in the voice settings of all who did"
     ),
     fields=(
-        Field("/pronunciation_dictionary_id", Type.STRING, "The id, starting with pd_.", DOCS, server=True),
+        Field("/pronunciation_dictionary_id", Type.STRING, "The id, starting with pd_.", DOCS, server_owned=True),
         Field(
             "/name",
             Type.STRING,
             "The name people see. Not unique.",
             DOCS,
             required=True,
-            bounds=Bounds(shortest=1, longest=255),
+            bounds=Bounds(min_length=1, max_length=255),
             example="Brand terms",
         ),
         Field(
@@ -35,10 +35,10 @@ KIND = KindSpec(
             "The words, each with how it is spoken. Always written as a whole.",
             DOCS,
             default=[],
-            unlisted=True,
-            fill={"/case_sensitive": False, "/word_boundaries": True, "/alphabet": "ipa"},
-            fill_when={"/alphabet": ("/type", ("ipa",))},
-            bounds=Bounds(many=10_000, unique="text"),
+            absent_from_lists=True,
+            server_defaults={"/case_sensitive": False, "/word_boundaries": True, "/alphabet": "ipa"},
+            server_default_conditions={"/alphabet": ("/type", ("ipa",))},
+            bounds=Bounds(max_items=10_000, unique_member="text"),
             example=[{"text": "Tavus", "pronunciation": "TAH-vus", "type": "alias"}],
         ),
         Field(
@@ -47,7 +47,7 @@ KIND = KindSpec(
             "The word as it is written.",
             DOCS,
             required=True,
-            bounds=Bounds(shortest=1, longest=200),
+            bounds=Bounds(min_length=1, max_length=200),
         ),
         Field(
             "/rules/*/pronunciation",
@@ -55,7 +55,7 @@ KIND = KindSpec(
             "How it is spoken: another spelling, or IPA.",
             DOCS,
             required=True,
-            bounds=Bounds(shortest=1, longest=500),
+            bounds=Bounds(min_length=1, max_length=500),
         ),
         Field(
             "/rules/*/type",
@@ -77,7 +77,7 @@ KIND = KindSpec(
         Field("/rules/*/case_sensitive", Type.BOOLEAN, "Whether case counts.", DOCS, default=False),
         Field("/rules/*/word_boundaries", Type.BOOLEAN, "Whether only whole words count.", DOCS, default=True),
         *(
-            Field(path, Type.ANY, doc, DOCS, server=True)
+            Field(path, Type.ANY, doc, DOCS, server_owned=True)
             for path, doc in (
                 ("/owner_id", "The account."),
                 ("/rules_count", "How many rules there are."),

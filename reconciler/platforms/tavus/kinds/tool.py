@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.types.json import Json
-from reconciler.types.kind import Bounds, Field, KindSpec, Need, Type
+from reconciler.types.kind import Bounds, ConditionalRequirement, Field, KindSpec, Type
 
 ORIGINS = ("llm", "vision", "audio")
 TRIGGERS = ("in_call", "post_call")
@@ -89,7 +89,7 @@ DELIVERY = (
         Type.STRING,
         "The endpoint; {name} stands for a declared parameter.",
         PAGE,
-        limits="https:// only; a {name} in it is one of parameters.properties or begins with tavus_",
+        further_limits="https:// only; a {name} in it is one of parameters.properties or begins with tavus_",
         example="https://api.example.com/policies/{policy_id}",
     ),
     Field(f"{API}/method", Type.STRING, "The HTTP method.", PAGE, default="POST", enum=METHODS, closed=True),
@@ -99,7 +99,7 @@ DELIVERY = (
         "Seconds to wait for the answer.",
         PAGE,
         default=10,
-        bounds=Bounds(above=0, most=LONGEST_TIMEOUT),
+        bounds=Bounds(exclusive_minimum=0, maximum=LONGEST_TIMEOUT),
     ),
     Field(
         f"{API}/query_params", Type.OBJECT, "Query parameters: text by name; {name} as in the url.", PAGE, default={}
@@ -109,7 +109,7 @@ DELIVERY = (
         Type.OBJECT,
         "The body to send; {name} as in the url. Without it the arguments are sent as they are.",
         PAGE,
-        limits=f"not with {', '.join(WITHOUT_BODY)}",
+        further_limits=f"not with {', '.join(WITHOUT_BODY)}",
     ),
     Field(f"{API}/content_type", Type.STRING, "The content type of the body.", PAGE),
     Field(f"{API}/headers", Type.OBJECT, "Headers: text by name.", PAGE, default={}),
@@ -141,7 +141,9 @@ DELIVERY = (
     Field(
         f"{AUTH}/secret", Type.STRING, "HMAC secret; the signature goes as X-Tavus-Signature.", AUTH_PAGE, secret=True
     ),
-    Field(f"{AUTH}/token_url", Type.STRING, "Where OAuth gives the token.", AUTH_PAGE, limits="https:// only"),
+    Field(
+        f"{AUTH}/token_url", Type.STRING, "Where OAuth gives the token.", AUTH_PAGE, further_limits="https:// only"
+    ),
     Field(f"{AUTH}/client_id", Type.STRING, "OAuth client.", AUTH_PAGE),
     Field(f"{AUTH}/client_secret", Type.STRING, "OAuth client secret.", AUTH_PAGE, secret=True),
     Field(f"{AUTH}/scope", Type.STRING, "OAuth scope.", AUTH_PAGE),
@@ -152,32 +154,37 @@ KIND = KindSpec(
     name="tool",
     manifest_kinds=("Tool",),
     exported=True,
-    decisive=("/delivery", "/parameters"),
+    prominent_fields=("/delivery", "/parameters"),
     doc="A function that a persona may call, delivered to the app or to an HTTPS endpoint.",
-    id_words=("tool_id", "uuid", "id"),
+    id_members=("tool_id", "uuid", "id"),
     name_field="/name",
     level=1,
     shared=True,
-    goes_along="who had it attached beyond what is managed here",
+    lost_with_object="who had it attached beyond what is managed here",
     merge_patch=True,
     unique_names=True,
-    reserved=frozenset({"end_call"}),  # page get-tools: the id of a system tool is its name
+    reserved_names=frozenset({"end_call"}),  # page get-tools: the id of a system tool is its name
     bare_keys=frozenset({"parameters", "delivery", "trigger_type", "origin", "on_call", "on_resolve", "tool_id"}),
-    bare_with=frozenset({"name", "description"}),
-    needs=(
-        Need(("/static_filler",), "/on_call", ("static_filler",)),
-        Need(("/delivery",), "/trigger_type", ("post_call",)),
-        Need(("/delivery/api/url",), "/delivery/api"),
-        Need((f"{AUTH}/type",), AUTH),
+    bare_required_keys=frozenset({"name", "description"}),
+    conditional_requirements=(
+        ConditionalRequirement(("/static_filler",), "/on_call", ("static_filler",)),
+        ConditionalRequirement(("/delivery",), "/trigger_type", ("post_call",)),
+        ConditionalRequirement(("/delivery/api/url",), "/delivery/api"),
+        ConditionalRequirement((f"{AUTH}/type",), AUTH),
         *(
-            Need(tuple(f"{AUTH}/{name}" for name in credentials.needed), f"{AUTH}/type", (kind,))
+            ConditionalRequirement(tuple(f"{AUTH}/{name}" for name in credentials.needed), f"{AUTH}/type", (kind,))
             for kind, credentials in CREDENTIALS.items()
             if credentials.needed
         ),
     ),
     fields=(
         Field(
-            "/tool_id", Type.STRING, "The id, t followed by 12 hex digits.", DOCS, spellings=("uuid",), server=True
+            "/tool_id",
+            Type.STRING,
+            "The id, t followed by 12 hex digits.",
+            DOCS,
+            aliases=("uuid",),
+            server_owned=True,
         ),
         Field(
             "/name",
@@ -186,10 +193,10 @@ KIND = KindSpec(
             DOCS,
             required=True,
             bounds=Bounds(
-                shortest=1,
-                longest=64,
+                min_length=1,
+                max_length=64,
                 pattern="[a-zA-Z_][a-zA-Z0-9_]*",
-                looks="letters, digits and underscores, no digit in front",
+                pattern_description="letters, digits and underscores, no digit in front",
             ),
             example="lookup_policy",
         ),
@@ -199,8 +206,8 @@ KIND = KindSpec(
             "When and how to use it; the model reads this.",
             DOCS,
             required=True,
-            bounds=Bounds(shortest=1),
-            limits="description and parameters together at most 10,000 characters",
+            bounds=Bounds(min_length=1),
+            further_limits="description and parameters together at most 10,000 characters",
         ),
         Field(
             "/parameters",
@@ -226,8 +233,8 @@ KIND = KindSpec(
             Type.STRING,
             "What is said while it runs.",
             PAGE,
-            limits="not for origin vision and audio",
-            hides=("generate_filler",),
+            further_limits="not for origin vision and audio",
+            omitted_values=("generate_filler",),
             enum=ON_CALL,
             closed=True,
         ),
@@ -236,7 +243,7 @@ KIND = KindSpec(
             Type.STRING,
             "What happens with the result.",
             PAGE,
-            limits="only fire_and_forget for origin vision and audio",
+            further_limits="only fire_and_forget for origin vision and audio",
             default="fire_and_forget",
             enum=ON_RESOLVE,
             closed=True,
@@ -249,7 +256,7 @@ KIND = KindSpec(
             DOCS,
             default={"app_message": True},
             atomic=True,
-            fill={
+            server_defaults={
                 "/app_message": False,
                 "/api": None,
                 "/api/method": "POST",
@@ -261,12 +268,12 @@ KIND = KindSpec(
                 "/api/query_params": {},
                 "/api/content_type": None,
             },
-            fill_when={"/api/auth/location": ("/api/auth/type", ("api_key",))},
+            server_default_conditions={"/api/auth/location": ("/api/auth/type", ("api_key",))},
         ),
         *DELIVERY,
         Field("/tags", Type.STRINGS, "Labels in the account.", "vendor client", default=[], set_like=True),
         *(
-            Field(path, Type.ANY, doc, DOCS, server=True)
+            Field(path, Type.ANY, doc, DOCS, server_owned=True)
             for path, doc in (
                 ("/owner_id", "The account."),
                 ("/is_system_tool", "True for the vendor's own tools."),
@@ -276,7 +283,7 @@ KIND = KindSpec(
             )
         ),
     ),
-    mistaken={
+    unknown_key_hints={
         "/function": "write its members (name, description, parameters) directly here",
         **{f"/{word}": f"{word} stands at /delivery/api/{word}" for word in ("url", "method", "headers", "auth")},
     },

@@ -86,7 +86,7 @@ def same_content(name: str, held: Object, body: Object, *, live: bool) -> bool:
             continue
         if not live and (path in LABELS or path not in theirs):
             continue
-        if row is not None and path not in ours and one in row.hides:
+        if row is not None and path not in ours and one in row.omitted_values:
             continue
         return False
     return True

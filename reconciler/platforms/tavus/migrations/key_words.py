@@ -76,8 +76,8 @@ def _both(subject: Subject, context: Context, old: str, new: str) -> Iterator[Fi
 @cache
 def _words(kind: str) -> tuple[tuple[str, str], ...]:
     """Persona word and PAL word of the kind's top-level fields."""
-    rows = [row for row in KINDS.get(kind).fields if "persona" in row.words] if kind in KINDS else []
-    return tuple((row.words["persona"], split(row.path)[0]) for row in rows if len(split(row.path)) == 1)
+    rows = [row for row in KINDS.get(kind).fields if "persona" in row.wire_names] if kind in KINDS else []
+    return tuple((row.wire_names["persona"], split(row.path)[0]) for row in rows if len(split(row.path)) == 1)
 
 
 def _short(value: Json) -> str:
@@ -104,7 +104,7 @@ VOCABULARY_WORDS = Migration(
 )
 
 
-MOVES = kind("persona").misplaced
+MOVES = kind("persona").misplaced_keys
 
 
 def find_misplaced_keys(subject: Subject, context: Context) -> Iterator[Finding]:

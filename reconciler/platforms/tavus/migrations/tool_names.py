@@ -26,7 +26,7 @@ from reconciler.types.json import Json, Object, lookup
 if TYPE_CHECKING:
     from reconciler.platforms.tavus.migrations.tool_index import ToolIndex
 
-PLACES = kind("persona").inline
+PLACES = kind("persona").inline_tools
 """Where inline tools stand, and the origin that each becomes in the registry."""
 PERCEPTION_MODEL = "/layers/perception/perception_model"
 UNFIT_MODELS = ("raven-0", "basic", "off")
@@ -39,7 +39,7 @@ MOST = 50
 RESERVED = "tavus_"
 CODES = ("M20", "M21", "M22", "L32")
 """What a comment may name to keep a tool inline: one decision, whichever of the migrations would come first."""
-TAKEN = kind("tool").reserved
+TAKEN = kind("tool").reserved_names
 """Names of the vendor's own tools."""
 KNOWN = frozenset({"name", "description", "parameters"})
 

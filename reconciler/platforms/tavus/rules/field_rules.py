@@ -87,9 +87,9 @@ DOCUMENTED_NOWHERE = Rule(
 
 def check_deprecated_but_alive(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     spec, kind = manifest.spec, manifest.kind
-    for pointer in kind.tables:
+    for pointer in kind.catalogue_tables:
         yield from _outdated(manifest, outdated_name(kind, pointer, lookup(spec, pointer), context.catalogue))
-    for pointer in kind.gone:
+    for pointer in kind.removed_fields:
         yield from _outdated(manifest, outdated_place(kind, pointer, lookup(spec, pointer)))
     # Fields that a newer layer overrides are dead, not only old: L28 says so.
     silent = DEAD_TURN_FIELDS if has_dead_turn_settings(spec) else ()

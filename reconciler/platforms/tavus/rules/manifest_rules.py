@@ -31,8 +31,8 @@ def check_vocabulary_mix(manifest: Manifest, context: RuleContext) -> Iterator[D
 @cache
 def _words(kind: str) -> dict[str, str]:
     """Persona word -> PAL word of the kind's top-level fields."""
-    rows = [row for row in KINDS.get(kind).fields if "persona" in row.words] if kind in KINDS else []
-    return {row.words["persona"]: split(row.path)[0] for row in rows if len(split(row.path)) == 1}
+    rows = [row for row in KINDS.get(kind).fields if "persona" in row.wire_names] if kind in KINDS else []
+    return {row.wire_names["persona"]: split(row.path)[0] for row in rows if len(split(row.path)) == 1}
 
 
 VOCABULARY_MIX = Rule(

@@ -42,7 +42,7 @@ def known_values(row: Field, catalogue: Catalogue) -> tuple[tuple[str, ...], boo
 
 def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     for pointer, value, row in context.declared(manifest):
-        if row.type is not Type.STRING or not isinstance(value, str) or row.server or not (value or row.closed):
+        if row.type is not Type.STRING or not isinstance(value, str) or row.server_owned or not (value or row.closed):
             continue
         known, complete = known_values(row, context.catalogue)
         if not known or value in known:
@@ -53,7 +53,7 @@ def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Dia
             pointer,
             f"{value!r} is no known value of {split(pointer)[-1]}",
             hint=(f"did you mean {close[0]!r}? " if close else "") + f"known: {', '.join(known)}",
-            severity=Severity.ERROR if complete and value not in row.seen else Severity.WARNING,
+            severity=Severity.ERROR if complete and value not in row.observed_values else Severity.WARNING,
         )
 
 
@@ -154,7 +154,7 @@ VALUE_TYPE = Rule(
 def out_of_bounds(rule: Rule, manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     """What exceeds the bounds of its field, as findings of `rule`. What an absent value means is no affair of it."""
     for pointer, value, row in context.declared(manifest):
-        if row.bounds is None or row.server or is_reference(value):
+        if row.bounds is None or row.server_owned or is_reference(value):
             continue
         for below, problem in misfits(row.bounds, value, _name(pointer)):
             # What a new object cannot do without and is empty, L35 says, of all but its name.

@@ -11,7 +11,7 @@ from reconciler.platforms.tavus.simulator.world import CONNECTOR_SECRETS, echoes
 from reconciler.types.json import Json, Object
 
 KIND, ID, WHAT = "connectors", "connector_id", "Connector"
-READ_ONLY = frozenset(row.path[1:] for row in SPEC.fields if row.server)
+READ_ONLY = frozenset(row.path[1:] for row in SPEC.fields if row.server_owned)
 
 
 def _given(ctx: Context) -> Object:

@@ -162,7 +162,7 @@ def _members(node: Node, body: Object, path: tuple[str, ...], errors: dict[str, 
         if child is None or value is None or word.startswith("$"):
             continue
         row = child.row
-        if row is not None and row.server:
+        if row is not None and row.server_owned:
             continue
         problem = _judge(row, value) if row is not None else None
         if problem is not None:
@@ -187,8 +187,8 @@ def _judge(row: Field, value: Json) -> str | None:
     wrong = _type_problem(row.type, value)
     if wrong is not None:
         free = row.path.endswith("/*") and (row.secret or bool(row.by_look)) and isinstance(value, str | int | float)
-        return None if free or any(_type_problem(kind, value) is None for kind in row.also) else wrong
-    if row.closed and value not in (*row.enum, *row.seen):
+        return None if free or any(_type_problem(kind, value) is None for kind in row.tolerated_types) else wrong
+    if row.closed and value not in (*row.enum, *row.observed_values):
         return f"Must be one of: {', '.join(row.enum)}."
     return _limit_problem(row.bounds, value) if row.bounds is not None else None
 
@@ -229,34 +229,36 @@ def _limit_problem(bounds: Bounds, value: Json) -> str | None:
         return _list_problem(bounds, value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    if bounds.above is not None and value <= bounds.above:
-        return f"Must be greater than {bounds.above:g}."
-    if bounds.least is not None and value < bounds.least:
-        return f"Must be greater than or equal to {bounds.least:g}."
+    if bounds.exclusive_minimum is not None and value <= bounds.exclusive_minimum:
+        return f"Must be greater than {bounds.exclusive_minimum:g}."
+    if bounds.minimum is not None and value < bounds.minimum:
+        return f"Must be greater than or equal to {bounds.minimum:g}."
     return (
-        f"Must be less than or equal to {bounds.most:g}." if bounds.most is not None and value > bounds.most else None
+        f"Must be less than or equal to {bounds.maximum:g}."
+        if bounds.maximum is not None and value > bounds.maximum
+        else None
     )
 
 
 def _text_problem(bounds: Bounds, value: str) -> str | None:
-    if len(value) < bounds.shortest:
-        return f"Shorter than minimum length {bounds.shortest}."
-    if bounds.longest is not None and len(value) > bounds.longest:
-        return f"Longer than maximum length {bounds.longest}."
+    if len(value) < bounds.min_length:
+        return f"Shorter than minimum length {bounds.min_length}."
+    if bounds.max_length is not None and len(value) > bounds.max_length:
+        return f"Longer than maximum length {bounds.max_length}."
     fits = not value or not bounds.pattern or re.fullmatch(bounds.pattern, value)
     return None if fits else "String does not match expected pattern."
 
 
 def _list_problem(bounds: Bounds, value: list[Json]) -> str | None:
-    if len(value) < bounds.fewest:
-        return f"Shorter than minimum length {bounds.fewest}."
-    if bounds.many is not None and len(value) > bounds.many:
-        return f"Longer than maximum length {bounds.many}."
-    if bounds.item is not None:
-        each = (_text_problem(bounds.item, item) for item in value if isinstance(item, str))
+    if len(value) < bounds.min_items:
+        return f"Shorter than minimum length {bounds.min_items}."
+    if bounds.max_items is not None and len(value) > bounds.max_items:
+        return f"Longer than maximum length {bounds.max_items}."
+    if bounds.each is not None:
+        each = (_text_problem(bounds.each, item) for item in value if isinstance(item, str))
         return next((problem for problem in each if problem), None)
-    if bounds.unique:
-        keys = [item.get(bounds.unique) for item in value if isinstance(item, dict)]
+    if bounds.unique_member:
+        keys = [item.get(bounds.unique_member) for item in value if isinstance(item, dict)]
         texts = [key for key in keys if isinstance(key, str)]
-        return f"Duplicate {bounds.unique} values are not allowed." if len(set(texts)) != len(texts) else None
+        return f"Duplicate {bounds.unique_member} values are not allowed." if len(set(texts)) != len(texts) else None
     return None

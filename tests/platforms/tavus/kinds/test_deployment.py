@@ -15,13 +15,13 @@ def test_it_comes_after_everything_else() -> None:
 
 def test_it_refers_to_a_persona_in_either_word() -> None:
     assert ROWS["/pal_id"].ref == "persona"
-    assert ROWS["/pal_id"].spellings == ("persona_id",)
+    assert ROWS["/pal_id"].aliases == ("persona_id",)
     assert ROWS["/pal_id"].required
 
 
 def test_a_password_is_written_and_never_read() -> None:
     assert ROWS["/password"].secret
-    assert ROWS["/has_password"].server
+    assert ROWS["/has_password"].server_owned
 
 
 def test_limits_are_single_leaves() -> None:

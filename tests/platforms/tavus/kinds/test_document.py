@@ -12,7 +12,7 @@ ROWS = {row.path: row for row in KIND.fields}
 
 def test_only_name_and_tags_can_change() -> None:
     assert kind("document") is KIND
-    ours = {path for path, row in ROWS.items() if not row.server}
+    ours = {path for path, row in ROWS.items() if not row.server_owned}
     assert {path for path in ours if path.count("/") == 1 and not ROWS[path].immutable} == {
         "/document_name",
         "/tags",
@@ -27,7 +27,7 @@ def test_its_content_is_nobodys_difference() -> None:
 
 @pytest.mark.parametrize("name", ["status", "progress", "error_message", "created_at", "updated_at"])
 def test_how_far_it_is_is_no_difference_either(name: str) -> None:
-    assert ROWS[f"/{name}"].server
+    assert ROWS[f"/{name}"].server_owned
 
 
 def test_what_is_waited_for() -> None:
@@ -40,4 +40,4 @@ def test_what_is_waited_for() -> None:
 
 
 def test_what_was_given_as_crawl_is_shown_as_crawl_config() -> None:
-    assert ROWS["/crawl"].spellings == ("crawl_config",)
+    assert ROWS["/crawl"].aliases == ("crawl_config",)

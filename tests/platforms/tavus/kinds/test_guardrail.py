@@ -14,8 +14,8 @@ ROWS = {row.path: row for row in KIND.fields}
 
 def test_the_id_is_called_uuid() -> None:
     assert kind("guardrail") is KIND
-    assert KIND.id_words[0] == "uuid"
-    assert ROWS["/uuid"].server
+    assert KIND.id_members[0] == "uuid"
+    assert ROWS["/uuid"].server_owned
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_tags_have_no_order() -> None:
 
 @pytest.mark.parametrize("name", ["created_at", "updated_at", "persona_refs", "guardrail_type", "owner_id"])
 def test_what_the_server_assigns_is_never_compared(name: str) -> None:
-    assert ROWS[f"/{name}"].server
+    assert ROWS[f"/{name}"].server_owned
 
 
 def test_an_item_of_a_set_has_the_same_members() -> None:

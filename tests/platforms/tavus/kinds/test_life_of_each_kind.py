@@ -222,13 +222,13 @@ def test_the_facts_of_a_kind_fit_together(name):
     rows = {row.path: row for row in spec.fields}
     assert len(rows) == len(spec.fields), "a path is described once"
     assert spec.name_field in rows
-    assert not rows[spec.name_field].server
-    assert any(f"/{word}" in rows and rows[f"/{word}"].server for word in spec.id_words)
+    assert not rows[spec.name_field].server_owned
+    assert any(f"/{word}" in rows and rows[f"/{word}"].server_owned for word in spec.id_members)
     assert all(row.ref is None or row.ref in KINDS for row in spec.fields)
     assert all(kind(row.ref).level <= spec.level for row in spec.fields if row.ref)
-    assert all(row.doc and row.source for row in spec.fields if not row.server)
+    assert all(row.doc and row.source for row in spec.fields if not row.server_owned)
     assert all(row.default is None or row.default in row.enum for row in spec.fields if row.enum)
-    assert not [row.path for row in spec.fields if row.secret and row.server]
+    assert not [row.path for row in spec.fields if row.secret and row.server_owned]
 
 
 def test_an_object_held_by_another_address_is_not_taken():

@@ -12,7 +12,7 @@ ROWS = {row.path: row for row in KIND.fields}
 
 def test_steps_are_known_by_name() -> None:
     assert kind("objectives") is KIND
-    assert ROWS["/data"].items_by == "objective_name"
+    assert ROWS["/data"].item_key == "objective_name"
     assert ROWS["/data"].required
 
 
@@ -37,5 +37,5 @@ def test_conditions_are_one_value() -> None:
 
 
 def test_the_name_of_a_set_has_several_spellings() -> None:
-    assert set(ROWS["/name"].spellings) == {"objectives_name", "objective_name"}
+    assert set(ROWS["/name"].aliases) == {"objectives_name", "objective_name"}
     assert ROWS["/allow_loops"].default is False

@@ -20,7 +20,7 @@ def secrets() -> set[str]:
 def test_it_is_known_by_both_names() -> None:
     assert kind("persona") is KIND
     assert KIND.manifest_kinds == ("Persona", "PAL")
-    assert KIND.id_words == ("pal_id", "persona_id", "uuid")
+    assert KIND.id_members == ("pal_id", "persona_id", "uuid")
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_it_is_known_by_both_names() -> None:
     ],
 )
 def test_the_old_word_of_a_field(path: str, word: str) -> None:
-    assert ROWS[path].words["persona"] == word
+    assert ROWS[path].wire_names["persona"] == word
 
 
 def test_interruptibility_has_three_spellings_on_the_wire() -> None:
     row = ROWS[f"{FLOW}/interruptibility"]
-    assert {*row.words.values(), *row.spellings} == {
+    assert {*row.wire_names.values(), *row.aliases} == {
         "replica_interruptibility",
         "pal_interruptibility",
         "face_interruptibility",
@@ -91,7 +91,7 @@ def test_documented_defaults(path: str, default: object) -> None:
 
 
 def test_the_defaults_of_the_flow_hold_only_while_there_is_one() -> None:
-    conditional = {row.path.rpartition("/")[0] for row in KIND.fields if row.conditional}
+    conditional = {row.path.rpartition("/")[0] for row in KIND.fields if row.default_needs_parent}
     assert conditional == {FLOW}
     assert ROWS[FLOW].default is None
 
@@ -99,23 +99,23 @@ def test_the_defaults_of_the_flow_hold_only_while_there_is_one() -> None:
 @pytest.mark.parametrize("word", ["ambient_awareness_queries", "perception_tool_prompt", "perception_tools"])
 def test_a_renamed_field_stays_a_field_of_its_own(word: str) -> None:
     old = f"/layers/perception/{word}"
-    assert KIND.renames[old] in ROWS
+    assert KIND.renamed_fields[old] in ROWS
     assert ROWS[old].deprecated
 
 
 def test_the_key_travels_with_any_write_of_a_custom_model() -> None:
     (companion,) = KIND.companions
     assert (companion.under, companion.when) == ("/layers/llm", "/layers/llm/base_url")
-    assert set(companion.carry) == {"/layers/llm/base_url", "/layers/llm/api_key"}
+    assert set(companion.pointers) == {"/layers/llm/base_url", "/layers/llm/api_key"}
 
 
 def test_conferencing_is_patched_alone() -> None:
-    assert KIND.alone == ("/layers/conferencing",)
+    assert KIND.patched_alone == ("/layers/conferencing",)
 
 
 @pytest.mark.parametrize("name", ["is_draft", "owner_id", "created_at", "updated_at", "publish_url", "pal_id"])
 def test_what_the_server_assigns_is_never_compared(name: str) -> None:
-    assert ROWS[f"/{name}"].server
+    assert ROWS[f"/{name}"].server_owned
 
 
 def test_the_layers_are_a_part_of_the_table() -> None:

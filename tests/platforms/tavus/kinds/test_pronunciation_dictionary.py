@@ -13,7 +13,10 @@ ROWS = {row.path: row for row in KIND.fields}
 
 def test_name_and_rules_are_all_that_can_be_written() -> None:
     assert kind("pronunciation_dictionary") is KIND
-    assert {path for path, row in ROWS.items() if path.count("/") == 1 and not row.server} == {"/name", "/rules"}
+    assert {path for path, row in ROWS.items() if path.count("/") == 1 and not row.server_owned} == {
+        "/name",
+        "/rules",
+    }
     assert not KIND.merge_patch
 
 
@@ -29,7 +32,7 @@ def test_rules_are_one_value_compared_with_what_the_server_fills_in() -> None:
 
 
 def test_how_many_rules_there_are_is_the_servers() -> None:
-    assert ROWS["/rules_count"].server
+    assert ROWS["/rules_count"].server_owned
 
 
 def test_personas_name_it_in_their_voice() -> None:

@@ -53,7 +53,7 @@ def sample(row: Field) -> Json:
 def spelt(spec: KindSpec, row: Field) -> Iterator[str]:
     """The place of a row with each of the words that it has; members of free objects are called `x-any`."""
     *above, last = split(row.path.replace("*", "x-any"))
-    for word in (last, *row.words.values(), *row.spellings):
+    for word in (last, *row.wire_names.values(), *row.aliases):
         yield join(*above, word)
 
 
@@ -63,9 +63,9 @@ def body_with(spec: KindSpec, pointer: str, value: Json) -> Object:
     for depth in range(len(tokens) - 1, -1, -1):
         value = {tokens[depth]: value}
         row = field_at(spec, join(*tokens[:depth])) if depth else None
-        if row is not None and row.items_by is not None:
+        if row is not None and row.item_key is not None:
             inner = value[tokens[depth]]
-            value = [{row.items_by: "x", **inner}] if isinstance(inner, dict) else [value]
+            value = [{row.item_key: "x", **inner}] if isinstance(inner, dict) else [value]
     assert isinstance(value, dict)
     return value
 
@@ -74,7 +74,7 @@ def in_a_list(spec: KindSpec, row: Field) -> bool:
     """Whether the row is about members of the items of a list: its place has no pointer of its own."""
     tokens = split(row.path)
     parents = (field_at(spec, join(*tokens[:depth])) for depth in range(1, len(tokens)))
-    return any(one is not None and (one.items_by is not None or one.type is Type.LIST) for one in parents)
+    return any(one is not None and (one.item_key is not None or one.type is Type.LIST) for one in parents)
 
 
 @each_row
@@ -109,7 +109,7 @@ def test_the_default_of_a_row_is_what_its_absence_means(spec: KindSpec, row: Fie
     if row.default is not None:
         assert at_default(row, row.default)
         assert not at_default(row, sample(row)) or same(normal(row, sample(row)), normal(row, row.default))
-    if row.conditional:
+    if row.default_needs_parent:
         assert effective(row, None, parent_present=False) is None
 
 
@@ -149,7 +149,7 @@ def test_sets_have_no_order(order: list[Json]) -> None:
 @each_row
 def test_schema_and_loader_take_the_same_values(spec: KindSpec, row: Field) -> None:
     """A value of the right type passes both; a value that the loader refuses, an editor marks too."""
-    if in_a_list(spec, row) or row.server:
+    if in_a_list(spec, row) or row.server_owned:
         return
     pointer = row.path.replace("*", "x-any")
     for value in (sample(row), True, 7, 0.5, "some text", [], ["a"], [3], {}, {"some": "member"}):
@@ -165,10 +165,18 @@ def test_schema_and_loader_take_the_same_values(spec: KindSpec, row: Field) -> N
 def test_explain_finds_a_row_under_each_of_its_words(spec: KindSpec, row: Field) -> None:
     page = explain(f"{spec.name}{row.path.replace('/', '.')}", KINDS)
     assert page.doc == row.doc
-    assert (page.secret, page.server, page.ref, page.deprecated) == (row.secret, row.server, row.ref, row.deprecated)
+    assert (page.secret, page.server, page.ref, page.deprecated) == (
+        row.secret,
+        row.server_owned,
+        row.ref,
+        row.deprecated,
+    )
     for vocabulary in ("pal", "persona"):
         *above, last = split(row.path)
-        assert explain(join(spec.name, *above, row.words.get(vocabulary, last)).replace("/", ".")[1:], KINDS) == page
+        assert (
+            explain(join(spec.name, *above, row.wire_names.get(vocabulary, last)).replace("/", ".")[1:], KINDS)
+            == page
+        )
     assert row.doc.split()[0] in render(page)
     assert as_json(page)["doc"] == row.doc
 

@@ -21,7 +21,7 @@ def test_a_tool_is_changed_with_a_partial_object() -> None:
 def test_a_body_without_envelope_is_a_tool_by_keys_that_only_a_tool_has() -> None:
     """A name and a description would fit any JSON file."""
     assert not KIND.bare_keys & {"name", "description", "tags"}
-    assert KIND.bare_with == {"name", "description"}
+    assert KIND.bare_required_keys == {"name", "description"}
 
 
 @pytest.mark.parametrize("name", ["parameters", "delivery"])
@@ -35,7 +35,7 @@ def test_a_schema_is_left_alone() -> None:
 
 
 def test_what_the_server_fills_into_a_delivery() -> None:
-    fill = ROWS["/delivery"].fill
+    fill = ROWS["/delivery"].server_defaults
     assert fill["/api/method"] == "POST"
     assert fill["/api/timeout"] == 10
     assert fill["/app_message"] is False
@@ -72,7 +72,7 @@ def test_documented_defaults(name: str, default: object) -> None:
 def test_what_is_said_meanwhile_has_a_default_only_for_llm_tools() -> None:
     row = ROWS["/on_call"]
     assert row.default is None
-    assert row.hides == ("generate_filler",)
+    assert row.omitted_values == ("generate_filler",)
 
 
 def test_the_example_name_keeps_to_the_rule() -> None:

@@ -11,11 +11,11 @@ KIND = KindSpec(
     manifest_kinds=("Bell",),
     doc="Wakes a bot.",
     fields=(
-        Field("/id", Type.STRING, "The id.", SOURCE, server=True),
+        Field("/id", Type.STRING, "The id.", SOURCE, server_owned=True),
         Field("/label", Type.STRING, "What people call it.", SOURCE, required=True, example="Front"),
         Field("/bot", Type.STRING, "Whom it wakes.", SOURCE, ref="bot", example="b1"),
     ),
-    id_words=("id",),
+    id_members=("id",),
     name_field="/label",
     level=2,
 )
