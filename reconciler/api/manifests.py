@@ -135,7 +135,8 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
 
 def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> list[Object]:
     """An envelope for each manifest, overlays and defaults merged in, values and files in their places; secrets as
-    references. Raises `ManifestError`, `NothingFound` for an address without a manifest."""
+    references. Raises `ManifestError`, `NothingFound` for an address without a manifest and where there is none."""
+    from reconciler.api.paths import describe_search
     from reconciler.core.canonical.field_tree import shape
     from reconciler.core.canonical.references import spell_members
     from reconciler.core.export.exported_manifests import API_VERSION
@@ -143,6 +144,8 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
     manifests, _ = read_manifests(session)
     known = {manifest.address: manifest for manifest in manifests.manifests}
     wanted = [_known(known, address) for address in addresses] or list(manifests.manifests)
+    if not wanted:
+        raise NothingFound(f"there are no manifests: {describe_search(session.project, session.sources.paths)}", ())
     found: list[Object] = []
     for manifest in wanted:
         labels: Object = {"labels": dict(manifest.labels)} if manifest.labels else {}

@@ -72,17 +72,15 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     texts = {places.get(file.path, str(home / file.path)): file.after for file in result.files}
     session = session.reading(unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
     asked = _asked(result, alone)
-    if not texts:
-        nothing = (
-            "There is nothing to migrate." if not (session.sources.unmoved or asked) else "Nothing can be migrated."
-        )
-        return session, (nothing, *asked)
-    count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
-    note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
     left = len(result.questions) - len(asked)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
-    more = (f"{left} {verb} open: reconciler migrate shows them.",) if left else ()
-    return session.reading(texts=texts), (note, *more, *asked)
+    told = (*((f"{left} {verb} open: reconciler migrate shows them.",) if left else ()), *asked)
+    if not texts:
+        nothing = "Nothing can be migrated." if session.sources.unmoved or told else "There is nothing to migrate."
+        return session, (nothing, *told)
+    count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
+    note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
+    return session.reading(texts=texts), (note, *told)
 
 
 def _unmoved(outcome: Outcome) -> Diagnostic:

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import NothingFound, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.reporters.topics import Topic
@@ -144,6 +144,9 @@ def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) 
         for row in model_rows(catalogue, tables=tables or None)
         if all(word.lower() in f"{row.id} {row.family}".lower() for word in words)
     ]
+    if words and not rows:
+        said = f"no model in the catalogue has {' and '.join(map(repr, words))} in its name"
+        raise NothingFound(said, (), hint="`reconciler models` shows all of them")
     how = style(settings)
     return emit_document(
         settings,

@@ -84,6 +84,17 @@ def test_nothing_to_migrate_is_said(project: Path, call: Call) -> None:
     assert "There is nothing to migrate." in call("plan", "--migrate").out
 
 
+def test_an_open_question_is_said_where_nothing_else_is_to_migrate(project: Path, call: Call) -> None:
+    text = (project / "manifests" / "desk.yaml").read_text()
+    (project / "manifests" / "desk.yaml").write_text(f"{text}  context: Long ago.\n")
+    assert call("migrate", "--write", "--only", "vocabulary-persona-to-pal").code == 0
+    planned, applied = call("plan", "--migrate"), call("apply", "--migrate", "--auto-approve")
+    assert (planned.code, applied.code) == (0, 0)
+    assert "There is nothing to migrate." not in planned.out
+    for ended in (planned, applied):
+        assert "1 question of migrate is open" in ended.out + ended.err
+
+
 def commit(project: Path) -> None:
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words], cwd=project, check=True)

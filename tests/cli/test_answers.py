@@ -32,6 +32,9 @@ def test_models_are_filtered_by_words(call: Callable[..., Any]) -> None:
     some = json.loads(call("models", "GPT", "oss", "--table", "llm", "--format", "json").out)["models"]
     assert 0 < len(some) < len(everything)
     assert all("gpt" in row["id"] and row["table"] == "llm" for row in some)
+    nothing = call("models", "gtp-oss")
+    assert (nothing.code, nothing.out) == (1, "")
+    assert "gtp-oss" in nothing.err
 
 
 def test_models_as_a_table(call: Callable[..., Any]) -> None:

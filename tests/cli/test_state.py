@@ -147,4 +147,5 @@ def test_import_of_what_is_not_there(project: Path, call: Call, words: tuple[str
     ended = call("import", *words)
     assert ended.code == code, ended
     assert ended.out == ""
+    assert "desk.yaml" not in ended.err, "no line of the manifest is to blame"
     assert call("state", "list").out == ""

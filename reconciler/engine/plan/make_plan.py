@@ -212,14 +212,13 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
     except PlanError as error:
         if id in setting.provider.list(address.kind).objects:
             raise
-        # The id was typed here; the manifest says nothing about it.
+        # The id was typed here; the manifest says nothing about it, and no line of it is to be shown.
         wrong = Diagnostic(
             "E-id",
             Severity.ERROR,
-            f"{id} is not the id of one of the account's own {address.kind} objects",
+            f"{address}: {id} is not the id of one of the account's own {address.kind} objects",
             hint="`reconciler plan --unmanaged` lists what nothing claims, with ids; "
             "stock objects and those of other people cannot be managed",
-            address=address,
         )
         others = [diagnostic for diagnostic in error.diagnostics if diagnostic.address != address]
         raise PlanError("nothing was recorded", [wrong, *others]) from error
