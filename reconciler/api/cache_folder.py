@@ -1,9 +1,7 @@
 """Files that only save time: `.reconciler/cache`, each signed by the user's key, and rates found by earlier runs.
 
-They may be deleted, torn, old, of another project or of anybody's making: what does not prove itself is not used.
-
-The file may be deleted, torn or of anybody's making: what is no rate is passed over, and a wrong one is soon left
-behind.
+They may be deleted, torn, old, of another project or of anybody's making: what does not prove itself is not used,
+what is no rate is passed over, and a wrong rate is soon left behind.
 """
 
 from __future__ import annotations
@@ -19,7 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from struct import Struct
+from typing import TYPE_CHECKING, BinaryIO
 
 from reconciler.core.operator_trust import CACHE_KEY
 
@@ -32,7 +31,7 @@ MAGIC = b"reconciler cache 1 "
 MOST = 32
 """Files that are kept, those that were used last."""
 LARGEST = 256 * 1024 * 1024
-"""Bytes of a file that is looked at."""
+"""Bytes of a file that is looked at, and of pieces in one file."""
 SHORTEST_KEY = 16
 
 
@@ -78,6 +77,18 @@ class CacheFolder:
         signed.update(content)
         return signed.hexdigest().encode()
 
+    def entries(self, name: str) -> EntryFile:
+        """Many small pieces under one name."""
+        return EntryFile(self, name)
+
+    def mark(self, *about: bytes) -> bytes:
+        """A mark that nobody can make without the key."""
+        told = blake2b(key=self.key, digest_size=16, person=b"entry")
+        for one in about:
+            told.update(len(one).to_bytes(8, "big"))
+            told.update(one)
+        return told.digest()
+
     def _sweep(self) -> None:
         """Remove what was not used for longest, beyond the number that is kept."""
         with os.scandir(self.path) as entries:
@@ -86,6 +97,99 @@ class CacheFolder:
             )
         for _, path in found[MOST:]:
             Path(path).unlink(missing_ok=True)
+
+
+class EntryFile:
+    """Many small pieces, each proven by itself, so that a run reads and pays for no more than it asks for.
+
+    Two files: the pieces one behind the other, and an index (signed as a whole) of where each is and of its mark. New
+    pieces are added at the end. A piece that is not what the index says, whoever wrote there meanwhile, is not there.
+    """
+
+    RECORD = Struct(">16s16sQL")
+
+    def __init__(self, folder: CacheFolder, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._path = folder.path / f"{name}.entries"
+        self._index: dict[bytes, tuple[bytes, int, int]] | None = None
+        self._used: set[bytes] = set()
+        self._file: BinaryIO | None = None
+        self._added: BinaryIO | None = None
+        self._size = 0
+        self._full = False
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was put in under this key; None where there is nothing of the kind."""
+        if self._index is None:
+            self._open()
+        short = self._folder.mark(b"key", key)
+        mark, start, length = (self._index or {}).get(short, (b"", 0, 0))
+        if not mark or self._file is None:
+            return None
+        try:
+            self._file.seek(start)
+            content = self._file.read(length)
+        except OSError:
+            return None
+        if not hmac.compare_digest(mark, self._folder.mark(short, content)):
+            return None
+        self._used.add(short)
+        return content
+
+    def put(self, key: bytes, content: bytes) -> None:
+        """Add a piece, which later runs find once `save` was called; in place of another one of this key."""
+        if self._index is None:
+            self._open()
+        try:
+            if self._added is None:
+                self._folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._added = self._append()
+                self._size = self._added.seek(0, os.SEEK_END)
+            self._full = self._full or self._size + len(content) > LARGEST
+            if self._index is None or self._full:
+                return
+            self._added.write(content)
+        except OSError:
+            return
+        short = self._folder.mark(b"key", key)
+        self._index[short] = (self._folder.mark(short, content), self._size, len(content))
+        self._used.add(short)
+        self._size += len(content)
+
+    def save(self) -> None:
+        """Keep what was added. A file that is full of what this run did not ask for begins anew with the next one.
+        Where that fails the next run goes without."""
+        file, self._file = self._file, None
+        added, self._added = self._added, None
+        index = self._index or {}
+        try:
+            if file is not None:
+                file.close()
+            if added is None:
+                return
+            added.close()
+            if self._full and len(self._used) < len(index) / 2:
+                self._path.unlink(missing_ok=True)
+                index = {}
+            self._folder.write(self._name, b"".join(self.RECORD.pack(key, *one) for key, one in index.items()))
+        except OSError:
+            return
+
+    def _append(self) -> BinaryIO:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        return os.fdopen(os.open(self._path, flags, 0o600), "ab")
+
+    def _open(self) -> None:
+        self._index = {}
+        found = self._folder.read(self._name)
+        if found and len(found) % self.RECORD.size == 0:
+            with suppress(OSError):
+                self._file = self._path.open("rb", buffering=0)  # closed by `save`
+                os.utime(self._path)
+                self._index = {
+                    key: (mark, start, length) for key, mark, start, length in self.RECORD.iter_unpack(found)
+                }
 
 
 def find_obstacle(folder: Path) -> str | None:

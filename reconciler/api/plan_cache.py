@@ -80,10 +80,18 @@ class PlanCache:
     @contextmanager
     def recorded(self) -> Iterator[Session]:
         """The session whose run is heard, and what is read from files meanwhile."""
+        from reconciler.manifests.read.known_documents import StoredDocuments
         from reconciler.manifests.tree.file_tree import listening
 
-        with listening(self.recording.asked_tree):
-            yield replace(self.session, recording=self.recording, emit=self.recording.emit(self.session.emit))
+        entries = self.folder.entries(self.folder.name("documents", program(), self.session.workspace.provider.type))
+        session = self.session
+        if session.sources.known is None:
+            session = session.reading(known=StoredDocuments(entries))
+        try:
+            with listening(self.recording.asked_tree):
+                yield replace(session, recording=self.recording, emit=self.recording.emit(session.emit))
+        finally:
+            entries.save()
 
     def recall(self) -> Verdict | None:
         """What was said when everything was as it is now; None where something moved or nothing is known.

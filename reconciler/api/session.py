@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
-    from reconciler.manifests.read.envelope import KnownDocuments
+    from reconciler.manifests.read.known_documents import Documents
     from reconciler.platforms.base import OpenProvider
     from reconciler.platforms.pace import Paces
     from reconciler.types.diagnostic import Diagnostic
@@ -41,7 +41,7 @@ class Sources:
     """Manifest files taken to have another content than on disk: what a migration makes of them."""
     unmoved: tuple[Diagnostic, ...] = ()
     """What that migration left as it is, with the reasons."""
-    known: KnownDocuments | None = None
+    known: Documents | None = None
     """What was parsed before, for a process that reads the same files for several workspaces, or again and again."""
 
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.cache_folder import (
@@ -179,3 +179,80 @@ def test_a_folder_that_cannot_be_written_is_no_error(environ: dict[str, str], tm
     (tmp_path / "reconciler").write_text("in the way")
     keep_rates(environ, {"a": 2.0})
     assert read_rates(environ) == {}
+
+
+def pieces(folder: CacheFolder, name: str = "pieces") -> dict[bytes, bytes | None]:
+    """What a run finds there."""
+    entries = folder.entries(name)
+    try:
+        return {key: entries.get(key) for key in (b"a", b"b", b"c")}
+    finally:
+        entries.save()
+
+
+def put(folder: CacheFolder, **some: bytes) -> None:
+    entries = folder.entries("pieces")
+    for key, content in some.items():
+        entries.put(key.encode(), content)
+    entries.save()
+
+
+def test_pieces_are_found_under_their_key_by_the_same_user_alone(folder: CacheFolder) -> None:
+    assert pieces(folder) == {b"a": None, b"b": None, b"c": None}
+    put(folder, a=b"one", b=b"")
+    put(folder, a=b"two", c=b"three")
+    assert pieces(folder) == {b"a": b"two", b"b": b"", b"c": b"three"}
+    assert pieces(CacheFolder(folder.path, b"other")) == {b"a": None, b"b": None, b"c": None}
+    for file in sorted(folder.path.iterdir()):
+        (folder.path / file.name.replace("pieces", "others")).write_bytes(file.read_bytes())
+        if os.name != "nt":
+            assert file.stat().st_mode & 0o777 == 0o600
+    assert pieces(folder, "others") == {b"a": None, b"b": None, b"c": None}
+
+
+@settings(max_examples=25)
+@given(st.lists(st.binary(max_size=9), min_size=3, max_size=3), st.data())
+def test_a_piece_is_what_was_put_in_or_nothing(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[bytes], data: st.DataObject
+) -> None:
+    folder = CacheFolder(tmp_path_factory.mktemp("cache"), KEY)
+    wanted = dict(zip((b"a", b"b", b"c"), texts, strict=True))
+    put(folder, **{key.decode(): text for key, text in wanted.items()})
+    file = folder.path / data.draw(st.sampled_from(["pieces", "pieces.entries"]))
+    whole = file.read_bytes()
+    torn = data.draw(st.integers(0, len(whole)))
+    flipped = bytes([whole[torn] ^ 1]) if torn < len(whole) else b"x"
+    file.write_bytes(data.draw(st.sampled_from([whole[:torn], whole[:torn] + flipped + whole[torn + 1 :]])))
+    assert all(found in (None, wanted[key]) for key, found in pieces(folder).items())
+    put(folder, a=texts[0], b=texts[1])
+    assert pieces(folder)[b"a"] == texts[0]
+    assert pieces(folder)[b"b"] == texts[1]
+
+
+def test_two_runs_that_add_at_once_leave_nothing_wrong(folder: CacheFolder) -> None:
+    put(folder, a=b"old")
+    first, second = folder.entries("pieces"), folder.entries("pieces")
+    for entries, text in ((first, b"first"), (second, b"second")):
+        assert entries.get(b"a") == b"old"
+        entries.put(b"b", text)
+    second.put(b"c", b"more")
+    first.save()
+    second.save()
+    found = pieces(folder)
+    assert found[b"a"] == b"old"
+    assert found[b"b"] in (None, b"first", b"second")
+    assert found[b"c"] in (None, b"more")
+    put(folder, b=b"third", c=b"third")
+    assert pieces(folder) == {b"a": b"old", b"b": b"third", b"c": b"third"}
+
+
+def test_a_file_full_of_what_nobody_asks_for_begins_anew(
+    folder: CacheFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.api.cache_folder.LARGEST", 300)
+    put(folder, a=b"a" * 200, b=b"b" * 50)
+    put(folder, c=b"c" * 100)  # asks for none of the others, and finds no room
+    assert pieces(folder) == {b"a": None, b"b": None, b"c": None}
+    put(folder, c=b"c" * 100)
+    assert pieces(folder) == {b"a": None, b"b": None, b"c": b"c" * 100}
+    assert sum(file.stat().st_size for file in folder.path.iterdir()) < 600

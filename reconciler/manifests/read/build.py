@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 
 from reconciler.core.canonical.field_tree import shape
 from reconciler.core.canonical.raw_edit import merge, sets_null
 from reconciler.core.canonical.vocabulary import canonical_words
 from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
-from reconciler.manifests.read.manifest_references import References, is_whole
-from reconciler.manifests.read.raw_manifest import RawManifest
+from reconciler.manifests.read.known_documents import Documents
+from reconciler.manifests.read.manifest_references import SECRET, References, is_whole
+from reconciler.manifests.read.raw_manifest import Knowledge, RawManifest
 from reconciler.manifests.tree.file_tree import relative
 from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, suggest
 from reconciler.types.address import Address
@@ -23,7 +24,8 @@ from reconciler.types.project import Project, Workspace
 
 WORDS = {"manage": tuple(manage.value for manage in Manage), "adopt": tuple(adopt.value for adopt in Adopt)}
 KEYS = ("protect", "ignore", *WORDS)
-
+OWN = frozenset({"env", "ref"})
+"""References that leave the same in a body whatever they lead to."""
 
 DEFAULTS = "defaults"
 """What findings about defaults call the manifest, for want of one."""
@@ -46,11 +48,19 @@ def fill(spec: Object, default: Object) -> Object:
 class ManifestBuilder:
     """Makes the manifests of one project for one workspace."""
 
-    def __init__(self, project: Project, workspace: Workspace, references: References, findings: Findings) -> None:
+    def __init__(
+        self,
+        project: Project,
+        workspace: Workspace,
+        references: References,
+        findings: Findings,
+        documents: Documents | None = None,
+    ) -> None:
         self.project = project
         self.workspace = workspace
         self.references = references
         self.findings = findings
+        self.documents = documents or Documents()
         self._defaults: dict[int, Object] = {}
         self._prepared: set[Address] = set()
 
@@ -112,15 +122,8 @@ class ManifestBuilder:
 
     def canonical(self, draft: RawManifest, *, overlay: bool = False) -> Object:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""
-        folder = os.path.dirname(os.path.normpath(os.path.join(self.project.home, draft.source.path)))  # noqa: PTH118, PTH120
-        self.references.resolve(draft, folder, overlay=overlay)
-        self.findings.items += check_fields(
-            draft.kind,
-            _as_merged(draft.body) if overlay else draft.body,
-            address=draft.address,
-            source=draft.source,
-            loading=True,
-        )
+        if overlay or not (draft.known.plain and draft.known.fits):
+            self._look_through(draft, overlay=overlay)
         spec, clashes = canonical_words(draft.kind, draft.body)
         if "tools" in draft.body and "tool_ids" in draft.body:
             clashes = tuple(pointer for pointer in clashes if pointer != "/tools")
@@ -144,6 +147,31 @@ class ManifestBuilder:
         spec, dropped = without_server_fields(draft.kind, spec)
         self.findings.items += [server_field_warning(pointer, draft.address, draft.source) for pointer in dropped]
         return spec
+
+    def _look_through(self, draft: RawManifest, *, overlay: bool) -> None:
+        """Resolve what the draft refers to, and check its fields, as far as the same file did not show before that
+        there is nothing to be done."""
+        plain, fits = (draft.known.plain, draft.known.fits) if not overlay else (False, False)
+        folder = os.path.dirname(os.path.normpath(os.path.join(self.project.home, draft.source.path)))  # noqa: PTH118, PTH120
+        before = len(self.findings.items)
+        met: Collection[str] = ()
+        if not plain:
+            self.references.resolve(draft, folder, overlay=overlay)
+            met = self.references.met
+        resolved = len(self.findings.items)
+        if not fits:
+            self.findings.items += check_fields(
+                draft.kind,
+                _as_merged(draft.body) if overlay else draft.body,
+                address=draft.address,
+                source=draft.source,
+                loading=True,
+            )
+        if SECRET in met or resolved > before:
+            self.documents.judge(draft, None)
+            return
+        fits = fits or (not overlay and len(self.findings.items) == resolved and OWN.issuperset(met))
+        self.documents.judge(draft, Knowledge(plain=not met and not overlay, fits=fits))
 
     def id_of(self, draft: RawManifest) -> str | None:
         if draft.id is None:

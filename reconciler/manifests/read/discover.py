@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from reconciler.manifests.read.detect_kind import LARGEST, by_name
-from reconciler.manifests.read.envelope import KnownDocuments, read_document, read_documents
+from reconciler.manifests.read.envelope import read_document
+from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search
@@ -41,14 +42,14 @@ class Discovery:
         workspace: Workspace,
         tree: Tree,
         findings: Findings,
-        known: KnownDocuments | None = None,
+        known: Documents | None = None,
     ) -> None:
         self.project = project
         self.workspace = workspace
         self.tree = tree
         self.home = project.home
         self.findings = findings
-        self.parse = read_documents if known is None else known.read
+        self.documents = known or Documents()
         self.digests: dict[str, bytes] = {}
         self.reach = link_boundary_of(project)
 
@@ -93,19 +94,25 @@ class Discovery:
         if data is None:
             return
         passed: list[PassedOver] = []
-        documents = self.parse(data, shown, self.findings)
+        before = len(items.drafts)
+        ours = True
+        documents = self.documents.read(data, shown, self.digests[shown], self.findings)
         for document in documents:
             for item in read_document(
                 document, shown, self.findings, self.workspace.kinds, given=given, overlay=overlay
             ):
                 if isinstance(item, RawManifest):
+                    item.known = document.known
                     items.drafts.append(item)
-                elif isinstance(item, Moved):
+                    continue
+                ours = False
+                if isinstance(item, Moved):
                     items.moved.append(item)
                 elif isinstance(item, Removed):
                     items.removed.append(item)
                 else:
                     passed.append(item)
+        self.documents.expect(shown, len(items.drafts) - before if ours else 0)
         items.passed += passed[:1] if len(passed) == len(documents) else passed
 
     def _unread(self, path: str, shown: str) -> list[PassedOver]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from copy import deepcopy
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass
 
 from reconciler.manifests.read.detect_kind import (
     API_VERSION,
@@ -21,7 +19,9 @@ from reconciler.manifests.read.detect_kind import (
 )
 from reconciler.manifests.read.raw_manifest import (
     METADATA,
+    NOTHING,
     STATEMENTS,
+    Knowledge,
     PassedOver,
     RawManifest,
     clean_name,
@@ -34,7 +34,7 @@ from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.decode import conflict, decode
 from reconciler.manifests.tree.problems import FIELD, KIND, NAME, YAML, Findings, suggest
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Diagnostic, Source, Span
+from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import Json, Object, join
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest import Moved, Removed
@@ -53,6 +53,8 @@ class Document:
     """Markdown: the text below the front matter. None in YAML and JSON."""
     unread: str | None = None
     """What the file looks like and what to do, where it was read as nothing at all."""
+    known: Knowledge = NOTHING
+    """What an earlier run found out about the drafts of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +67,6 @@ class FrontMatter:
     """What follows the closing fence, less one leading and one final newline."""
     line: int
     """Line of the closing fence, from 1."""
-
-
-class KnownDocuments:
-    """Documents of files as they were read last: for a process that reads the same files again, for another workspace
-    or in another round. A file is parsed again once its bytes are others. What is handed out is a copy: references
-    are resolved in place, and what they lead to may be another text by the next reading."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[bytes, list[Document], list[Diagnostic]]] = {}
-
-    def read(self, data: bytes, path: str, findings: Findings) -> list[Document]:
-        """As `read_documents`."""
-        digest = sha256(data).digest()
-        known = self._known.get(path)
-        if known is None or known[0] != digest:
-            problems = Findings()
-            known = self._known[path] = (digest, read_documents(data, path, problems), problems.items)
-        findings.items += known[2]
-        return [replace(document, value=deepcopy(document.value)) for document in known[1]]
 
 
 def read_documents(data: bytes, path: str, findings: Findings) -> list[Document]:

@@ -12,7 +12,7 @@ from reconciler.errors import UsageError
 from reconciler.manifests.read import build, cross_checks
 from reconciler.manifests.read.build import ManifestBuilder
 from reconciler.manifests.read.discover import Discovered, Discovery
-from reconciler.manifests.read.envelope import KnownDocuments
+from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.rest_of_project import declared, referred, used_files
@@ -38,7 +38,7 @@ def load_manifests(
     allow_literal_secrets: bool = False,
     environ: Mapping[str, str] | None = None,
     texts: Mapping[str, bytes] | None = None,
-    known: KnownDocuments | None = None,
+    known: Documents | None = None,
 ) -> tuple[ManifestSet, Secrets]:
     """Read the manifests of a project for one workspace.
 
@@ -119,7 +119,7 @@ class _Run:
         workspace: Workspace,
         tree: Tree,
         allow_literals: bool,
-        known: KnownDocuments | None,
+        known: Documents | None,
     ) -> None:
         self.project = project
         self.workspace = workspace
@@ -149,7 +149,7 @@ class _Run:
             allow_literals=self.allow_literals,
             values=self.workspace.values,
         )
-        builder = ManifestBuilder(self.project, self.workspace, references, self.findings)
+        builder = ManifestBuilder(self.project, self.workspace, references, self.findings, discovery.documents)
         items = discovery.read(given or whole(self.project), explicit=given, each=builder.prepare)
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = discovery.overlays()

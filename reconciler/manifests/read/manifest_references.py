@@ -27,6 +27,8 @@ from reconciler.types.diagnostic import Severity
 from reconciler.types.json import Json, Object, escape, split
 from reconciler.types.kind import Kinds
 
+SECRET = "secret"
+
 
 class Literal(dict[str, Json]):
     """A mapping of data that an overlay replaces whole."""
@@ -111,6 +113,8 @@ class References:
         self.findings = findings
         self.referring: set[Address] = set()
         """Who refers to something."""
+        self.met: set[str] = set()
+        """The words of references in the draft that was resolved last, and `SECRET` for a secret in clear."""
         self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
 
     def resolve(self, draft: RawManifest, folder: str, *, overlay: bool = False) -> None:
@@ -119,6 +123,7 @@ class References:
 
         A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
         """
+        self.met.clear()
         draft.body = _Walk(self, draft, folder, overlay=overlay).members(shape(draft.kind), draft.body, "")
 
 
@@ -167,6 +172,8 @@ class _Walk:
         if not isinstance(value, dict):
             return value
         word = word_of(node, value, free=free, ids=ids)
+        if word is not None:
+            self.all.met.add(word)
         if word == LITERAL and value[word] is None and self.overlay:
             return {NULL: True}
         if word == LITERAL:
@@ -285,6 +292,7 @@ class _Walk:
         is_free = node.row is not None and node.row.path.endswith("*")
         if not value or (is_free and not is_credential(name, value)):
             return value
+        self.all.met.add(SECRET)
         label = f"{parent} {name}" if is_free else name
         self.findings.add(
             self.all.literal_severity,

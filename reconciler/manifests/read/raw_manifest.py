@@ -16,6 +16,19 @@ METADATA = ("name", "id", "labels")
 STATEMENTS = {"Moved": ("apiVersion", "kind", "from", "to"), "Removed": ("apiVersion", "kind", "address")}
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the words of a file alone decide about its manifests, so that it holds for as long as its bytes do."""
+
+    plain: bool = False
+    """No reference and no secret stands in it: there is nothing to resolve."""
+    fits: bool = False
+    """Its fields are as they are declared: there is nothing to say about them."""
+
+
+NOTHING = Knowledge()
+
+
 @dataclass(slots=True)
 class RawManifest:
     """A manifest, or an overlay of one, before references are resolved."""
@@ -32,6 +45,7 @@ class RawManifest:
     """As written, checked by `lifecycle.check`."""
     spec: Object | None = None
     """The body resolved and in canonical words, where that was done already."""
+    known: Knowledge = NOTHING
 
     @property
     def head(self) -> Source:

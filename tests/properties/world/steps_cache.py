@@ -9,6 +9,8 @@ from pathlib import Path
 from reconciler.api.render import render
 from reconciler.errors import ReconcilerError
 from tests.properties.world.machine import Kind, Step, Violated, World
+from tests.properties.world.steps_account import propose_touch, touch
+from tests.properties.world.steps_files import edit, propose_edit
 from tests.properties.world.steps_runs import workspace_of
 
 HARM = ("none", "none", "none", "delete", "tear", "flip", "mix", "foreign", "copy")
@@ -20,11 +22,17 @@ def propose_cached(world: World, rnd: random.Random) -> Step | None:
         "harm": rnd.choice(HARM),
         "at": rnd.random(),
         "narrow": rnd.random() < 0.2,
+        "edited": propose_edit(world, rnd) if rnd.random() < 0.5 else None,
+        "touched": propose_touch(world, rnd) if rnd.random() < 0.3 else None,
     }
 
 
-def cached(world: World, workspace: str, harm: str, at: float, narrow: bool) -> None:
-    """A plan and a drift are the same to the byte with and without the cache, and again with what that one left."""
+def cached(
+    world: World, workspace: str, harm: str, at: float, narrow: bool,
+    edited: Step | None = None, touched: Step | None = None,
+) -> None:  # fmt: skip
+    """A plan and a drift are the same to the byte with and without the cache, and again with what that one left; then
+    a plan after one file and one object of the account were edited."""
     world.project.write()
     spoil(world.project.folder / ".reconciler" / "cache", harm, at)
     chosen = sorted(world.project.docs)[:1] if narrow else []
@@ -33,6 +41,14 @@ def cached(world: World, workspace: str, harm: str, at: float, narrow: bool) -> 
         for reading in ("the cache as it was", "what the run before left"):
             if said(world, workspace, verb, chosen, cache=True) != plain:
                 raise Violated("a cache changes what is said", f"{verb}: {reading}")
+    for change, what in ((edit, edited), (touch, touched)):
+        if what is not None:
+            change(world, **what)
+            world.project.write()
+            if said(world, workspace, "plan", chosen, cache=True) != said(
+                world, workspace, "plan", chosen, cache=False
+            ):
+                raise Violated("a cache changes what is said", f"plan after {change.__name__} {what}")
 
 
 def said(world: World, workspace: str, verb: str, targets: list[str], *, cache: bool) -> str:
