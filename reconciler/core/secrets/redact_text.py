@@ -19,15 +19,8 @@ from typing import Any, TypeVar, cast
 
 from reconciler.core.credential_looks import url_credentials
 from reconciler.core.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
-from reconciler.core.secrets.secret_spellings import (
-    BASE64_LIKE,
-    FOLDED,
-    SCHEME,
-    SHORTEST,
-    Folded,
-    SearchedText,
-    SpelledText,
-)
+from reconciler.core.secrets.secret_search import Needles, SecretSearch
+from reconciler.core.secrets.secret_spellings import FOLDED, SCHEME, SHORTEST, Folded, SpelledText
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import SENSITIVE, Mask
 from reconciler.types.ports import Secrets
@@ -56,11 +49,9 @@ class Redactor:
         self._values: list[SpelledText] = []
         self._known: set[str] = set()
         self._spared: tuple[str, ...] = ()
-        self._needles: list[str] = []
-        """A text without any of these holds no value, but for one in base64: tested first, and quickly."""
-        self._cores: list[str] = []
-        self._joined: list[str] = []
-        """All of these without blanks: a text without any of them, its blanks left out, holds no wrapped value."""
+        self._search = SecretSearch()
+        self._joined = Needles()
+        """What is looked for, without blanks: a text without any of it, blanks left out, holds no wrapped value."""
 
     def learn(self, *values: str | None) -> None:
         """From here on these texts are hidden, those of 8 or more characters."""
@@ -84,32 +75,23 @@ class Redactor:
         return _without(text, spans) if spans else text
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        if self._may_hold(text):
-            searched = SearchedText(text)
-            for value in self._values:
-                yield from value.find(searched, self._spared)
+        if self._search.may_find(text):
+            yield from self._search.find(text, self._spared)
 
     def _add(self, value: SpelledText) -> None:
         self._known.add(value.text)
         self._values.append(value)
-        self._cores += value.cores
-        needles = (value.literal, value.tail_text)
-        self._needles += needles
-        self._joined += ("".join(needle.split()) for needle in (*needles, *value.cores))
+        self._search.add(value)
+        self._joined.add("".join(needle.split()) for needle in (value.literal, value.tail, *value.cores))
 
     def _may_be_wrapped(self, text: str) -> bool:
         """Whether folding `text` may bring a value to light. To fold is dear, and nearly no text holds anything to be
         folded but blanks: those are told without it."""
         joined = "".join(text.split())
         only_blanks = joined.isascii() and joined.isprintable() and "\\" not in joined and "%2" not in joined
-        if only_blanks and not any(map(joined.__contains__, self._joined)):
+        if only_blanks and not self._joined.any_in(joined):
             return False
         return FOLDED.search(text) is not None
-
-    def _may_hold(self, text: str) -> bool:
-        if any(map(text.__contains__, self._needles)):
-            return True
-        return BASE64_LIKE.search(text) is not None and any(map(text.__contains__, self._cores))
 
     def record(self, value: T) -> T:
         """A record, or JSON, with every text in it hidden; the same object where there was nothing to hide."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache, cached_property
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, takewhile
+from typing import NamedTuple
 
 from reconciler.core.text import UNSEEN, WRITTEN_OUT, visible
 
@@ -29,11 +29,8 @@ CUT = re.compile(
 )
 """What stands behind a text that was cut short, perhaps inside an escape: dots, asterisks, a word, or the end."""
 CUT_MARK = re.compile(r"(?:\.\.|\u2026|\*\*|\\u2026|[\])>])\s?")
+"""Behind what a text may go on that was cut before."""
 CUT_BEFORE = re.compile(CUT_MARK.pattern + r"\Z")
-BASE64_RUN = "A-Za-z0-9+/_-"
-BASE64_LETTERS = frozenset(string.ascii_letters + string.digits + "+/_-")
-BASE64_END = re.compile(f"[{BASE64_RUN}]*(?:=|%3[dD])*")
-BASE64_LIKE = re.compile(f"[{BASE64_RUN}]{{8}}")
 FOLDED = re.compile(
     rf"(?P<gone>(?<![ \t])[ \t]*(?:(?:(?<!\\)\\+[rn]|[\r\n])[ \t\r\n]*)+|{UNSEEN.pattern})"
     r"|(?P<plus>%2[bB])|(?P<slash>%2[fF]|(?<!\\)\\+/)"
@@ -46,12 +43,6 @@ NAMED = {'"': "quot", "'": "apos", "<": "lt", ">": "gt", "&": "amp"}
 PERCENT = "%(?:25){0,4}"
 AMPERSAND = r"(?:&|\\u0026)(?:amp;){0,4}"
 BACKSLASH = rf"(?:\\|{PERCENT}5[cC]|{AMPERSAND}#92;)"
-LONGEST_ATOM = 1_000
-"""Characters of the longest spelling of one character: 16 backslashes, each written out, before each of two units."""
-RARE = 4
-"""Letters and digits in a row that few texts hold by chance."""
-SHARED = 3
-"""Atoms by which a beginning is sought that has none of these; many values share them, so the text is asked once."""
 MANY = "{1,16}"
 """Backslashes before a character that was escaped again and again. Bounded, or a text of nothing else takes ages."""
 SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
@@ -86,29 +77,16 @@ class Folded:
         )
 
 
-class SearchedText:
-    """A text in which many values are looked for: what several of them ask of it is found out once."""
+class Atom(NamedTuple):
+    """One character of a secret, or a run of blanks."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._starts: dict[tuple[str, ...], list[int]] = {}
-
-    @cached_property
-    def mark(self) -> int | None:
-        """Where the first sign ends behind which a cut text may go on; None where there is none."""
-        mark = CUT_MARK.search(self.text)
-        return None if mark is None else mark.end()
-
-    def starts(self, patterns: tuple[str, ...]) -> list[int]:
-        """Every place where these patterns stand one behind the other."""
-        if patterns not in self._starts:
-            if len(patterns) == 1:
-                found = [match.start() for match in re.finditer(f"(?={patterns[0]})", self.text)]
-            else:
-                match_at = re.compile("".join(patterns)).match
-                found = [place for place in self.starts(patterns[:-1]) if match_at(self.text, place)]
-            self._starts[patterns] = found
-        return self._starts[patterns]
+    length: int
+    """How many characters it counts for; 0 for a run."""
+    pattern: str
+    """What it may look like."""
+    certain: str
+    """The character, where it can take only one thing at a place, so that what follows never fails for what it took;
+    else empty."""
 
 
 class SpelledText:
@@ -119,34 +97,33 @@ class SpelledText:
         self.atoms = _atoms(text)
         scheme = SCHEME.match(text)
         least = SHORTEST + (scheme.end() if scheme is not None else 0)
-        lengths = accumulate(length for length, _ in self.atoms)
+        lengths = accumulate(atom.length for atom in self.atoms)
         self._count = next((count for count, length in enumerate(lengths, 1) if length >= least), len(self.atoms))
         """How many atoms of a beginning are enough to know it by."""
-        head = "".join(pattern if len(pattern) == 1 else "\0" for _, pattern in self.atoms[: self._count])
-        self.literal = max(PLAIN.findall(head), key=len, default="")
+        self._head = tuple(atom.pattern for atom in self.atoms[: self._count])
+        self.sure = "".join(takewhile(bool, (atom.certain for atom in self.atoms[: self._count])))
+        """So much of the beginning is looked for together with other values."""
+        self.first = self._head[0]
+        self.literal = max(PLAIN.findall("".join(_plainly(one) for one in self._head)), key=len, default="")
         """Stands in every spelling of the beginning but base64; empty where nothing does."""
-        first = head.find(self.literal)
-        around = first, self._count - first - len(self.literal)
-        rare = len(self.literal) >= RARE and all(length for length, _ in self.atoms[: self._count])
-        self._reach = [LONGEST_ATOM * count for count in around] if rare else None
-        """How many characters of a beginning may stand before and after its literal; None where that tells little."""
-        self.tail_text = text[-SHORTEST:]
+        self._is_certain = all(atom.certain for atom in self.atoms)
+        self.tail = text[-SHORTEST:]
 
     @cached_property
-    def _head(self) -> re.Pattern[str]:
-        return re.compile("".join(pattern for _, pattern in self.atoms[: self._count]))
+    def _whole_head(self) -> re.Pattern[str]:
+        return re.compile("".join(self._head))
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
-        return re.compile("".join(pattern for _, pattern in self.atoms))
+        return re.compile("".join(atom.pattern for atom in self.atoms))
 
     @cached_property
     def _rest(self) -> tuple[str | re.Pattern[str], ...]:
         """What comes after the head: letters and digits, as texts; all else as patterns."""
         found: list[str | re.Pattern[str]] = []
-        for is_plain, atoms in groupby(self.atoms[self._count :], lambda atom: len(atom[1]) == 1):
-            patterns = [pattern for _, pattern in atoms]
-            found += ["".join(patterns)] if is_plain else map(re.compile, patterns)
+        for is_plain, atoms in groupby(self.atoms[self._count :], lambda atom: len(atom.pattern) == 1):
+            patterns = [atom.pattern for atom in atoms]
+            found += ["".join(patterns)] if is_plain else map(compiled, patterns)
         return tuple(found)
 
     @cached_property
@@ -161,45 +138,36 @@ class SpelledText:
             found |= {core: None, core.translate(str.maketrans("+/", "-_")): None}
         return tuple(found)
 
-    def find(self, searched: SearchedText, spared: Collection[str]) -> Iterator[tuple[int, int]]:
-        """Where it stands in that text, less where it is a part of a spared name."""
-        text = searched.text
-        match = self._next_head(searched, 0)
-        while match is not None:
-            end = self._end(text, match)
-            if end is not None and not self._is_spared(text, match.start(), spared):
-                yield self._start(text, match.start()), end
-            match = self._next_head(searched, max(match.start() + 1, end or 0))
-        if searched.mark is not None:
-            yield from self._cut_before(text, searched.mark)
-        for core in self.cores:
-            if core in text:
-                yield from _runs(core, text)
+    def find(
+        self, text: str, places: Iterable[tuple[int, int]], spared: Collection[str]
+    ) -> Iterator[tuple[int, int]]:
+        """Where it stands, less where it is a part of a spared name.
 
-    def _next_head(self, searched: SearchedText, start: int) -> re.Match[str] | None:
-        """The next beginning from `start` on; the pattern is tried near its literal only, where that tells enough."""
-        text = searched.text
-        place = text.find(self.literal, start)
-        if place >= 0 and self._reach is None:
-            starts = searched.starts(tuple(pattern for _, pattern in self.atoms[: min(SHARED, self._count)]))
-            tries = (self._head.match(text, at) for at in starts[bisect_left(starts, start) :])
-            return next(filter(None, tries), None)
-        while place >= 0 and self._reach is not None:
-            before, after = self._reach
-            try_at = self._head.search if before else self._head.match
-            match = try_at(text, max(start, place - before), place + len(self.literal) + after)
-            if match is not None:
-                return match
-            place = text.find(self.literal, place + 1)
-        return None
+        `places`: where what is sure of its beginning (else its first character) stands and ends, in order."""
+        more = [compiled(pattern) for pattern in self._head[max(1, len(self.sure)) :]]
+        done = 0
+        for start, place in places:
+            if start < done:
+                continue
+            head_end: int | None = place
+            for piece in more:
+                head_end = None if head_end is None else _after(piece, text, head_end)
+            if head_end is None:  # a character may have taken what belongs to the next one
+                match = self._whole_head.match(text, start)
+                head_end = None if match is None else match.end()
+            end = None if head_end is None else self._end(text, start, head_end)
+            if end is not None and not self._is_spared(text, start, spared):
+                yield self._start(text, start), end
+            done = max(start + 1, end or 0)
 
-    def _end(self, text: str, head: re.Match[str]) -> int | None:
-        """Where the value that begins at `head` ends, or what is there of it; None where another text begins so."""
-        end = head.end()
+    def _end(self, text: str, start: int, end: int) -> int | None:
+        """Where the value that begins at `start` ends, or what is there of it; None where another text begins so.
+
+        `end`: where its beginning ends."""
         before: list[tuple[int, str]] = []
         for piece in self._rest:
             more = _after(piece, text, end)
-            if more is None:
+            if more is None and not self._is_certain:
                 given_back = _give_back(before, piece, text)
                 end = end if given_back is None else given_back
                 more = None if given_back is None else _after(piece, text, given_back)
@@ -210,11 +178,11 @@ class SpelledText:
             end = more
         else:
             return end
-        if len(self.atoms) <= TRIED_WHOLE:  # an atom may have taken what belongs to the next one
-            whole = self._whole.match(text, head.start())
+        if len(self.atoms) <= TRIED_WHOLE and not self._is_certain:  # as above
+            whole = self._whole.match(text, start)
             if whole is not None:
                 return whole.end()
-        return end if end - head.start() >= TOLD or CUT.match(text, end) else None
+        return end if end - start >= TOLD or CUT.match(text, end) else None
 
     def _start(self, text: str, start: int) -> int:
         """With a backslash right before, which would be left to escape what comes in its place."""
@@ -222,15 +190,16 @@ class SpelledText:
             start -= 1
         return start
 
-    def _cut_before(self, text: str, mark: int) -> Iterator[tuple[int, int]]:
-        place = text.find(self.tail_text, mark)
+    def find_cut(self, text: str, mark: int) -> Iterator[tuple[int, int]]:
+        """Where its end stands behind a sign that something was cut off; the first sign ends at `mark`."""
+        place = text.find(self.tail, mark)
         while place >= 0:
-            end = place + len(self.tail_text)
+            end = place + len(self.tail)
             length = _shared_end(self.text, text, end)
             start, left = end - length, len(self.text) - length
             if left and CUT_BEFORE.search(text[max(0, start - 8) : start]):
                 yield start, end
-            place = text.find(self.tail_text, end)
+            place = text.find(self.tail, end)
 
     def _is_spared(self, text: str, start: int, spared: Collection[str]) -> bool:
         for name in spared:
@@ -284,30 +253,18 @@ def _shared_end(value: str, text: str, place: int) -> int:
     return known
 
 
-def _runs(core: str, text: str) -> Iterator[tuple[int, int]]:
-    """The whole run of base64 around each place of `core`: its neighbours hold bits of the value, too."""
-    start = text.find(core)
-    while start >= 0:
-        after = BASE64_END.match(text, start)
-        end = after.end() if after is not None else start + len(core)
-        while start and text[start - 1] in BASE64_LETTERS:
-            start -= 1
-        yield start, end
-        start = text.find(core, end)
-
-
-def _atoms(text: str) -> tuple[tuple[int, str], ...]:
-    """For each character (or run of blanks): how many characters it stands for, and what it may look like."""
+def _atoms(text: str) -> tuple[Atom, ...]:
+    """What the text consists of, character by character; each run of blanks and of backslashes as one."""
     plain = sum(1 for character in text if _sort(character) != "blank")
     loose = plain >= SHORTEST
-    found: list[tuple[int, str]] = []
+    found: list[Atom] = []
     for sort, run in groupby(text, _sort):
         part = "".join(run)
         if sort == "plain" or not loose:
-            found += [(1, one if PLAIN.fullmatch(one) else f"(?:{_spelling(one)})") for one in part]
+            found += map(spelled, part)
             continue
         if sort == "slash":
-            found.append((len(part), f"(?:{_spelling(part[0])})+"))
+            found.append(Atom(len(part), f"(?:{_spelling(part[0])})+", certain=""))
             continue
         ways = "|".join(dict.fromkeys(_spelling(one) for one in (*dict.fromkeys(part), " ")))
         # Blanks are folded into one, or go where a text is wrapped; what no screen shows is left out, made a blank
@@ -315,10 +272,27 @@ def _atoms(text: str) -> tuple[tuple[int, str], ...]:
         # A run is one pattern: several that may each match the same characters would be tried in every combination.
         # It counts for nothing: a beginning of such characters would be found everywhere.
         written = f"|{WRITTEN_OUT}" if any(_is_unseen(one) for one in part) else ""
-        found.append((0, f"(?:\\s{written}|{ways})*"))
-    while loose and not found[0][0]:
+        found.append(Atom(0, f"(?:\\s{written}|{ways})*", certain=""))
+    while loose and not found[0].length:
         del found[0]  # a pattern that begins with what may be nothing would be tried at every place
     return tuple(found)
+
+
+@cache
+def spelled(character: str) -> Atom:
+    """One character that stands alone. Those that begin no escape have no spelling that begins another of theirs."""
+    if PLAIN.fullmatch(character):
+        return Atom(1, character, certain=character)
+    is_certain = character.isascii() and character.isprintable() and character not in " \\%&"
+    return Atom(1, f"(?:{_spelling(character)})", certain=character if is_certain else "")
+
+
+def _plainly(pattern: str) -> str:
+    return pattern if len(pattern) == 1 else "\0"
+
+
+compiled = cache(re.compile)
+"""Patterns of single characters, of which there are few."""
 
 
 def _sort(character: str) -> str:

@@ -148,6 +148,16 @@ def test_a_value_of_many_pages_is_found_whole_and_cut_in_little_time(value: str,
     assert redactor.hide(f"before {SPELLINGS[spelling](secret[:-3])}# after") == f"before {HIDDEN}# after"
 
 
+@pytest.mark.parametrize("spelling", ["raw", "url"])
+def test_a_key_of_hundreds_of_lines_is_hidden_in_little_time(spelling: str) -> None:
+    """Each line is a value of its own: these took minutes while every value was looked for in all of the text."""
+    lines = ["".join("+/ab"[(n >> shift) % 4] for shift in range(0, 12, 2)) * 8 + f"{n:04}" for n in range(300)]
+    key = "\n".join(["-----BEGIN KEY-----", *lines, "-----END KEY-----"])
+    shown = knowing(key).hide(f"before {SPELLINGS[spelling](key)} after")
+    assert not [line for line in lines if SPELLINGS[spelling](line)[:12] in shown]
+    assert knowing(key).hide("+/ab" * 10_000) == "+/ab" * 10_000
+
+
 def test_a_beginning_of_nothing_seen_is_not_found_everywhere() -> None:
     redactor = knowing("\x00" * 9 + "abcdefgh")
     assert redactor.hide("an innocent text, with dots...") == "an innocent text, with dots..."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.secrets.secret_spellings import Folded, SearchedText, SpelledText
+from reconciler.core.secrets.secret_spellings import Folded
 
 PIECES = st.sampled_from(["abc", "x", "%2B", "%2f", "\n  ", "\\n", "\u200b", " ", "\\/", "é"])
 
@@ -19,7 +19,3 @@ def test_a_part_of_the_folded_text_is_found_in_the_original(pieces: list[str]) -
         for stop in range(start + 1, len(folded.text) + 1):
             first, last = folded.span((start, stop))
             assert Folded(original[first:last]).text == folded.text[start:stop]
-
-
-def test_a_text_that_repeats_itself_is_found_once() -> None:
-    assert list(SpelledText("abcdefgh" * 3).find(SearchedText("abcdefgh" * 6), ())) == [(0, 24), (24, 48)]
