@@ -25,7 +25,7 @@ def section(target: Target) -> str:
     return "\n\n".join(
         [
             f"## {target.name}",
-            f"`reconciler export --target {target.name}` writes {target.what}. "
+            f"`reconciler export --target {target.name}` writes {target.description}. "
             f"Languages (`--language`): {', '.join(code(one) for one in target.languages)}.",
             f"### Plugins of language models\n\n{CHOICE}",
             table(HEAD, [row(name, plugin) for name, plugin in plugins.items()]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.kinds.persona_skills import COMPONENTS
 from reconciler.platforms.tavus.kinds.tool import SIZE
@@ -73,7 +73,7 @@ def client_differences(modules: Mapping[str, Module]) -> Iterator[str]:
 
 
 def _node_at(kind: str, pointer: str) -> Node:
-    node = shape(KINDS.get(kind))
+    node = build_field_tree(KINDS.get(kind))
     for token in pointer.split("/")[1:]:
         node = node.child(token)
     return node

@@ -29,10 +29,10 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
     """The account; with `reading` the transport refuses everything but GET."""
     from reconciler.platforms import providers
     from reconciler.platforms.base import ProviderContext
-    from reconciler.platforms.pace import Paces
+    from reconciler.platforms.pace import RateLimiters
 
     project, workspace = session.project, session.workspace
-    paces = session.paces or Paces(read_rates(session.environ))
+    paces = session.rate_limiters or RateLimiters(read_rates(session.environ))
     context = ProviderContext(
         workspace=workspace.name,
         state_folder=str(session.folder),
@@ -61,7 +61,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
             yield provider
     finally:
         keep_rates(session.environ, paces.rates())
-        if session.paces is None:
+        if session.rate_limiters is None:
             paces.close()
         session.hooks.settle()
 
@@ -206,5 +206,5 @@ def _vouched(session: Session, open: Callable[[], T]) -> T:
         try:
             return open()
         except NotTrusted as refused:
-            if not session.hooks.vouch(session, refused):
+            if not session.hooks.grant_trust(session, refused):
                 raise

@@ -179,7 +179,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
         place = Path(folder).absolute() / file.path
         data = file.text.encode("utf-8")
         before = read_inside(folder, file.path)
-        if before is not None and file.yours:
+        if before is not None and file.user_owned:
             kept.append(shown)
         elif before is None or before.replace(b"\r\n", b"\n") != data:
             if before is not None and not force and not is_untouched(before):
@@ -224,7 +224,7 @@ def lacking_handlers(made: Sequence[Generated], folder: str) -> list[str]:
     """Tools that came later than the file with the handlers, which is never written again."""
     notes: list[str] = []
     for generated in made:
-        for file in (file for file in generated.files if file.yours):
+        for file in (file for file in generated.files if file.user_owned):
             data = read_inside(folder, file.path)
             if data is None:
                 continue

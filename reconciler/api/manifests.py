@@ -137,8 +137,8 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
     """An envelope for each manifest, overlays and defaults merged in, values and files in their places; secrets as
     references. Raises `ManifestError`, `NothingFound` for an address without a manifest and where there is none."""
     from reconciler.api.paths import describe_search
-    from reconciler.core.canonical.field_tree import shape
-    from reconciler.core.canonical.references import spell_members
+    from reconciler.core.canonical.field_tree import build_field_tree
+    from reconciler.core.canonical.references import write_member_references
     from reconciler.core.export.exported_manifests import API_VERSION
 
     manifests, _ = read_manifests(session)
@@ -155,7 +155,7 @@ def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> l
                 "apiVersion": API_VERSION,
                 "kind": manifest.kind.preferred_manifest_kind or manifest.kind.manifest_kinds[0],
                 "metadata": {"name": manifest.address.name, **id, **labels},
-                "spec": spell_members(shape(manifest.kind), _without_literals(manifest.spec)),
+                "spec": write_member_references(build_field_tree(manifest.kind), _without_literals(manifest.spec)),
             }
         )
     return found
@@ -171,8 +171,8 @@ def as_yaml(documents: Sequence[Object]) -> str:
 def find_origins(session: Session, address: Address, pointer: str) -> Why:
     """Which layer decides a field of a manifest. Raises `ManifestError`, `NothingFound` for an address without a
     manifest, `UsageError` for a place that nothing speaks of."""
-    from reconciler.core.canonical.field_tree import shape
-    from reconciler.core.canonical.references import spell_members
+    from reconciler.core.canonical.field_tree import build_field_tree
+    from reconciler.core.canonical.references import write_member_references
     from reconciler.manifests.read.build import canonical_pointer
     from reconciler.types.json import lookup
 
@@ -191,7 +191,7 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
         raise UsageError(
             f"nothing says {place} of {address}", hint=f"`reconciler render --target {address}` shows what is said"
         )
-    value = lookup(spell_members(shape(manifest.kind), _without_literals(manifest.spec)), place)
+    value = lookup(write_member_references(build_field_tree(manifest.kind), _without_literals(manifest.spec)), place)
     return Why(address, place, value, tuple(origins))
 
 

@@ -70,7 +70,7 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
     home = Path(session.project.home)
     places = {file.path: file.place for file in migration.raw.files}
     texts = {places.get(file.path, str(home / file.path)): file.after for file in result.files}
-    session = session.reading(unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
+    session = session.with_sources(unmoved=tuple(map(_unmoved, result.of(Status.REFUSED))))
     asked = _asked(result, alone)
     left = len(result.questions) - len(asked)
     verb = "question of migrate is" if left == 1 else "questions of migrate are"
@@ -80,7 +80,7 @@ def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[s
         return session, (nothing, *told)
     count = f"{len(texts)} file{'' if len(texts) == 1 else 's'}"
     note = f"Planned with {count} as `reconciler migrate` would write them; --write keeps them that way."
-    return session.reading(texts=texts), (note, *told)
+    return session.with_sources(texts=texts), (note, *told)
 
 
 def _unmoved(outcome: Outcome) -> Diagnostic:
@@ -107,11 +107,11 @@ def _in_scope(session: Session, options: PlanOptions) -> Callable[[Address], boo
     if not (options.targets or options.excludes or options.selector):
         return None
     from reconciler.core.canonical.references import resources_of
-    from reconciler.core.planning.run_scope import scope
+    from reconciler.core.planning.run_scope import select_scope
     from reconciler.types.state import State
 
     manifests, _ = read_manifests(session)
-    found = scope(resources_of(manifests.manifests), State(""), options, manifests.paths)
+    found = select_scope(resources_of(manifests.manifests), State(""), options, manifests.paths)
     return found.wanted.__contains__
 
 
@@ -119,7 +119,7 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
     """What the account holds of the kinds that the migration would write new manifests of, by name; less what an
     earlier apply made of such a manifest, and items of other objects (the guardrails of a set), which no manifest
     ever takes over. Nothing is read where there is none. Raises `ProviderError`."""
-    from reconciler.core.canonical.canonical_form import comparable
+    from reconciler.core.canonical.canonical_form import comparable_document
     from reconciler.core.canonical.vocabulary import live_document
     from reconciler.core.migration import Held
     from reconciler.core.migration_result import Status
@@ -147,7 +147,7 @@ def _look(session: Session, result: MigrationResult) -> dict[str, dict[str, Held
             for live in listed:
                 ours = state.resources.get(Address(name, live.name or ""))
                 if live.name and live.id not in items and (ours is None or ours.id != live.id):
-                    body = comparable(live.kind, live_document(live.kind, live))
+                    body = comparable_document(live.kind, live_document(live.kind, live))
                     held.setdefault(name, {}).setdefault(live.name, Held(live.id, body))
     return held
 

@@ -38,10 +38,10 @@ class Notifier:
 
     def tell(self, watched: Watched, done: Round, before: Memory) -> None:
         """Queue a message for everybody who wants to hear of this round; the same end again is no news."""
-        from reconciler.core.continuous.schedule import recovered
+        from reconciler.core.continuous.schedule import has_recovered
         from reconciler.reporters.watch_status import notification
 
-        better = recovered(before, done)
+        better = has_recovered(before, done)
         if done.status is before.status:
             return
         for target in watched.watch.notify:

@@ -18,7 +18,7 @@ OWNER = "project"
 """File in a workspace's folder: the project file whose folder it is, relative to what `.reconciler` is in."""
 
 
-def find_state_folder(project: Project, workspace: str, place: Path | None = None) -> Path:
+def find_state_folder(project: Project, workspace: str, root: Path | None = None) -> Path:
     """Where a workspace keeps its own files: `.reconciler/<workspace>` in the folder that the project belongs to.
 
     That is the folder of the run. A project file from elsewhere (`--project`, or a run inside `manifests/`) brings
@@ -27,7 +27,7 @@ def find_state_folder(project: Project, workspace: str, place: Path | None = Non
     `.reconciler/<project file>/<workspace>`. `place`: the folder that holds `.reconciler`, where it was chosen.
     """
     beside = _beside(project)
-    places = (place,) if place is not None else (Path(project.root), beside, _owner(project, beside))
+    places = (root,) if root is not None else (Path(project.root), beside, _owner(project, beside))
     usual = own = Path()
     for path in places:
         usual, own = _folders(project, workspace, path)
@@ -50,13 +50,13 @@ def claim_folder(folder: Path, project: Project) -> None:
         (folder / OWNER).write_text(os.path.relpath(file, top).replace(os.sep, "/") + "\n", encoding="utf-8")
 
 
-def _folders(project: Project, workspace: str, place: Path) -> tuple[Path, Path]:
+def _folders(project: Project, workspace: str, root: Path) -> tuple[Path, Path]:
     """The usual folder, and the one that only this project file can have."""
-    top = place / STATE_FOLDER
+    top = root / STATE_FOLDER
     file = _file(project)
     if file is None:
         return top / workspace, top / workspace
-    return top / workspace, top / os.path.relpath(file, place).replace(os.sep, "~") / workspace
+    return top / workspace, top / os.path.relpath(file, root).replace(os.sep, "~") / workspace
 
 
 def _file(project: Project) -> Path | None:

@@ -86,7 +86,7 @@ class PlanCache:
         entries = self.folder.entries(self.folder.name("documents", program(), self.session.workspace.provider.type))
         session = self.session
         if session.sources.known is None:
-            session = session.reading(known=StoredDocuments(entries))
+            session = session.with_sources(known=StoredDocuments(entries))
         try:
             with listening(self.recording.asked_tree):
                 yield replace(session, recording=self.recording, emit=self.recording.emit(session.emit))

@@ -310,11 +310,11 @@ def open_project(
                 paths=paths, ref=ref, allow_literal_secrets=allow_literal_secrets, known=KnownDocuments()
             ),
             redactor=redactor, cached=cache,
-            place=None if root is None else Path(root), way=way_to(project.root),
+            state_root=None if root is None else Path(root), location_options=location_options(project.root),
         )
     )  # fmt: skip
 
 
-def way_to(folder: str) -> tuple[str, ...]:
+def location_options(folder: str) -> tuple[str, ...]:
     """The options that lead from the current folder to `folder`."""
     return () if Path(folder) == Path.cwd() else ("-C", os.path.relpath(folder))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.errors import NotTrusted
     from reconciler.manifests.read.known_documents import Documents
     from reconciler.platforms.base import OpenProvider
-    from reconciler.platforms.pace import Paces
+    from reconciler.platforms.pace import RateLimiters
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.ports import Clock, Emit
     from reconciler.types.project import Project, Workspace
@@ -49,7 +49,7 @@ class Sources:
 class Hooks:
     """What a caller at a terminal adds to a session; without one nobody is asked, and nothing is taken away."""
 
-    vouch: Callable[[Session, NotTrusted], bool] = lambda session, refused: False
+    grant_trust: Callable[[Session, NotTrusted], bool] = lambda session, refused: False
     """Whether trust was given just now, so that what was refused for want of it is worth another try."""
     abortable: Callable[[], AbstractContextManager[None]] = nullcontext
     """Around the reading of an account: how the user ends it at once."""
@@ -71,12 +71,12 @@ class Session:
     """True once somebody asked to stop: running requests end, nothing new begins."""
     redactor: Redactor = field(default_factory=Redactor)
     """Learns every secret that this session resolves; what people read goes through it."""
-    place: Path | None = None
+    state_root: Path | None = None
     """The folder that holds `.reconciler/`, where somebody chose one; else it goes by the project."""
-    way: tuple[str, ...] = ()
+    location_options: tuple[str, ...] = ()
     """Options that lead from where the user stands to the folder of the run, for commands that people are told."""
     hooks: Hooks = Hooks()
-    paces: Paces | None = None
+    rate_limiters: RateLimiters | None = None
     """What sessions of one process share: how fast each account takes requests. None: this session's own."""
     cached: bool = True
     """Whether verdicts of earlier runs may be taken and kept."""
@@ -111,7 +111,7 @@ class Session:
         from reconciler.api.paths import find_state_folder
         from reconciler.manifests.tree.repository import check_way
 
-        found = find_state_folder(self.project, self.workspace.name, self.place)
+        found = find_state_folder(self.project, self.workspace.name, self.state_root)
         check_way(found)
         return found
 
@@ -135,22 +135,22 @@ class Session:
         """Where a state goes that its store does not take, and the command that puts it in place."""
         from reconciler.engine.state.lock_owner import Rescue
 
-        return Rescue(Path(self.project.root), self.command(self.way))
+        return Rescue(Path(self.project.root), self.command(self.location_options))
 
-    def command(self, words: Sequence[str]) -> str:
+    def command(self, arguments: Sequence[str]) -> str:
         """The program as a shell takes it, with `words` and what leads to this project file and workspace."""
         import shlex
 
         file = self.project.file and os.path.relpath(self.project.file, self.project.root)
         usual = {str(Path("manifests") / "reconciler.yaml"), "reconciler.yaml"}
         chosen = ["--project", file] if file and file not in usual else []
-        return shlex.join(["reconciler", *words, *chosen, "-w", self.workspace.name])
+        return shlex.join(["reconciler", *arguments, *chosen, "-w", self.workspace.name])
 
     def in_workspace(self, name: str) -> Session:
         """The same with another workspace of the project. Raises `UsageError` for an unknown one."""
         return replace(self, workspace=choose_workspace(self.project, name))
 
-    def reading(self, **sources: object) -> Session:
+    def with_sources(self, **sources: object) -> Session:
         """The same with other sources: `ref`, `paths`, `texts` and so on."""
         return replace(self, sources=replace(self.sources, **sources))  # type: ignore[arg-type]
 

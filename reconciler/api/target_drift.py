@@ -128,7 +128,7 @@ def _is_there(generated: Generated, folder: str, target: Target) -> bool:
     from reconciler.core.export.target import is_generated
 
     found = ((file, read_inside(folder, file.path)) for file in generated.files)
-    return any(data is not None and (file.yours or is_generated(data, target.name)) for file, data in found)
+    return any(data is not None and (file.user_owned or is_generated(data, target.name)) for file, data in found)
 
 
 def _compare(generated: Generated, file: TargetFile, folder: str, language: str) -> FileDrift | None:
@@ -138,7 +138,7 @@ def _compare(generated: Generated, file: TargetFile, folder: str, language: str)
     shown = f"{folder.rstrip('/')}/{file.path}"
     if data is None:
         return FileDrift(shown, FileStatus.MISSING, generated.address, language, "", file.text)
-    if file.yours or data.replace(b"\r\n", b"\n") == file.text.encode("utf-8"):
+    if file.user_owned or data.replace(b"\r\n", b"\n") == file.text.encode("utf-8"):
         return None
     status = FileStatus.OUTDATED if is_untouched(data) else FileStatus.EDITED
     return FileDrift(shown, status, generated.address, language, masked(data, file.text), file.text)

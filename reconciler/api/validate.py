@@ -221,7 +221,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     that the API shares: what it would refuse is not sent.
     """
     from reconciler.api.plan import with_spans
-    from reconciler.core.fields.field_hints import takes_away
+    from reconciler.core.fields.field_hints import removes_required
     from reconciler.engine.validate import tolerated, validate
     from reconciler.errors import ManifestError
     from reconciler.manifests.read.load_manifests import place
@@ -232,7 +232,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     if not written:
         return plan
     catalogue, rules = catalogue_of(session), session.platform.rules
-    new = {change.address for change in plan.changes if change.action is Action.CREATE or takes_away(change)}
+    new = {change.address for change in plan.changes if change.action is Action.CREATE or removes_required(change)}
     found = validate(replace(manifests, diagnostics=()), catalogue, rules, only=written, new=new)
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules)) if placed else ()

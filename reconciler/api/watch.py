@@ -16,10 +16,10 @@ from reconciler.api.cache_folder import read_rates
 from reconciler.api.session import Session
 from reconciler.api.watch_requests import RequestStore
 from reconciler.api.watch_task import SessionTask
-from reconciler.core.continuous.schedule import check_window, remember, seconds_to_next
+from reconciler.core.continuous.schedule import check_window, seconds_to_next, update_memory
 from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
 from reconciler.errors import Interrupted, ReconcilerError, UsageError
-from reconciler.platforms.pace import Paces
+from reconciler.platforms.pace import RateLimiters
 from reconciler.types.plan import Plan
 from reconciler.types.watch import Answer, Call, Memory, Mode, Pause, Report, Round, Seen, Status, Watch, watcher_name
 
@@ -124,8 +124,8 @@ class Fleet:
     def close(self) -> None:
         """Give back the connections that rounds have in common; a later round makes new ones."""
         for workspace in self.workspaces:
-            if workspace.session.paces is not None:
-                workspace.session.paces.close()
+            if workspace.session.rate_limiters is not None:
+                workspace.session.rate_limiters.close()
 
     def _keep(self, one: Watched) -> None:
         called = False
@@ -172,7 +172,7 @@ class Fleet:
         with one.turn:
             one.doing = ""
             if done is not None:
-                one.memory, one.last = remember(before, done.round, now, healed=done.healed), done.round
+                one.memory, one.last = update_memory(before, done.round, now, healed=done.healed), done.round
                 one.rounds[done.round.status.value] += 1
                 one.writes += done.round.wrote
             assert one.last is not None, "without an earlier round there is always one to do"
@@ -236,7 +236,7 @@ def watched(session: Session, names: Sequence[str] = (), mode: str | None = None
             hint="add `watch: {mode: drift}` to a workspace in the project file, or name one: -w NAME",
         )
     found = []
-    session = replace(session, paces=session.paces or Paces(read_rates(session.environ)))
+    session = replace(session, rate_limiters=session.rate_limiters or RateLimiters(read_rates(session.environ)))
     for name in chosen:
         own = session.in_workspace(name)
         for window in own.workspace.watch.windows if own.workspace.watch else ():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.api.apply import apply_now, apply_options, apply_plan
 from reconciler.api.plan import plan_now
 from reconciler.api.watch_requests import RequestStore, plan_name, waiting_plan
-from reconciler.core.continuous.schedule import closed
+from reconciler.core.continuous.schedule import closed_window
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.errors import PlanUnreadable, UsageError
 from reconciler.manifests.project.project_file import load_project
@@ -122,7 +122,7 @@ class SessionTask:
         seconds = self._session.clock.monotonic()
         if self._stopping and not self.window_began and self._one.doing == WRITING and seconds - self._looked >= 0.2:
             self._looked = seconds
-            self.window_began = closed(self._stopping, self._now, manual=self._manual) is not None
+            self.window_began = closed_window(self._stopping, self._now, manual=self._manual) is not None
         return self.window_began
 
     @property
@@ -149,7 +149,7 @@ class SessionTask:
             account=own.account,
         )  # fmt: skip
         project = replace(project, fleet=session.project.fleet)
-        return replace(session, project=project, workspace=workspace).reading(ref=ref)
+        return replace(session, project=project, workspace=workspace).with_sources(ref=ref)
 
 
 def _lineage(session: Session, waiting: WaitingPlan) -> str | None:

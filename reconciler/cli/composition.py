@@ -119,9 +119,9 @@ def open_session(
         sources=Sources(paths=settings.manifests, ref=ref, allow_literal_secrets=settings.allow_literal_secrets),
         redactor=redactor,
         cached=not settings.no_cache,
-        place=root,
-        way=("-C", settings.chdir) if settings.chdir else (),
-        hooks=Hooks(vouch=vouch, abortable=abortable, settle=getattr(emit, "close", lambda: None)),
+        state_root=root,
+        location_options=("-C", settings.chdir) if settings.chdir else (),
+        hooks=Hooks(grant_trust=vouch, abortable=abortable, settle=getattr(emit, "close", lambda: None)),
     )
 
 

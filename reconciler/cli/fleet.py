@@ -94,20 +94,20 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say
     from reconciler.cli.watch import telling
-    from reconciler.platforms.pace import Paces
+    from reconciler.platforms.pace import RateLimiters
 
     need_temporal()
     from reconciler.api.fleet_worker import work
 
     base = open_session(replace(settings, workspace=None))
-    paces = Paces(read_rates(base.environ))
+    paces = RateLimiters(read_rates(base.environ))
 
     def opened(project: str) -> Session:
         from pathlib import Path
 
         root = _root(project)
         session = open_session(replace(settings, project=project, workspace=None), root=Path(root))
-        return replace(session, emit=lambda event: None, hooks=Hooks(), paces=paces)
+        return replace(session, emit=lambda event: None, hooks=Hooks(), rate_limiters=paces)
 
     with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True

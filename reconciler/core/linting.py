@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.resource_diff.name_conflicts import Given, name_sent
 from reconciler.registry import Registry
 from reconciler.types.address import Address
@@ -20,7 +20,7 @@ from reconciler.types.manifest import Manage, Manifest
 
 def declared(kind: KindSpec, spec: Object) -> Iterator[tuple[str, Json, Field]]:
     """Every value of `spec` that the kind's table declares: pointer, value, row. Markers are leaves."""
-    yield from _declared(shape(kind), spec, "")
+    yield from _declared(build_field_tree(kind), spec, "")
 
 
 def _declared(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json, Field]]:

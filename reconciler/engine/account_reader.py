@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.resource_diff.resource_plan import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import made_by
@@ -211,7 +211,7 @@ def standing(live: LiveObject) -> Standing | None:
 
 
 def _standing(spec: KindSpec, processing: Processing, live: LiveObject) -> Standing | None:
-    body, _ = canonical_words(spec, live.body)
+    body, _ = to_canonical(spec, live.body)
     status = lookup(body, processing.status)
     if not isinstance(status, str):
         return None

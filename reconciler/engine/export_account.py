@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.canonical.canonical_form import comparable, same
-from reconciler.core.canonical.field_tree import field_at, unlisted
+from reconciler.core.canonical.canonical_form import comparable_document, json_equal
+from reconciler.core.canonical.field_tree import absent_from_lists, field_at
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.canonical.vocabulary import canonical_words, live_document
+from reconciler.core.canonical.vocabulary import live_document, to_canonical
 from reconciler.core.export.exported_manifests import (
     ExportedManifest,
     Key,
@@ -193,11 +193,12 @@ def _telling(listed: list[LiveObject]) -> list[LiveObject]:
 def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
     """Whether a list item says what the object does that was read by itself."""
     spec = listed.kind
-    if found is None or unlisted(spec):
+    if found is None or absent_from_lists(spec):
         return False
-    one, other = (comparable(spec, live_document(spec, live)) for live in (listed, found))
+    one, other = (comparable_document(spec, live_document(spec, live)) for live in (listed, found))
     return all(
-        f"/{name}" in spec.separate_pointers or same(one.get(name), other.get(name)) for name in {**one, **other}
+        f"/{name}" in spec.separate_pointers or json_equal(one.get(name), other.get(name))
+        for name in {**one, **other}
     )
 
 
@@ -306,4 +307,4 @@ def _attached(kind: KindSpec, spec: Object, tools: Mapping[Address, Object]) -> 
 
 def _spec(manifest: ExportedManifest) -> Object:
     """The body of an exported manifest in canonical words."""
-    return canonical_words(manifest.kind, manifest.spec)[0]
+    return to_canonical(manifest.kind, manifest.spec)[0]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 from urllib.parse import quote, unquote
 
-from reconciler.core.canonical.vocabulary import wire_words
-from reconciler.core.diff.request_body import partial, sendable, with_markers
+from reconciler.core.canonical.vocabulary import to_wire
+from reconciler.core.diff.request_body import create_body, merge_patch_body, with_markers
 from reconciler.core.operator_trust import Trusted
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import Rejected, WriteRefused
-from reconciler.platforms.pace import Budget, Pace, Paces, account_name
+from reconciler.platforms.pace import Budget, RateLimiter, RateLimiters, account_name
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import Kinds, KindSpec
@@ -72,14 +72,14 @@ class ProviderContext:
     """Seconds in which the account lets nothing through, after which a request that was turned away is given up."""
     budget: Budget | None = None
     """What the account may take by the project file; None where it has no name there."""
-    paces: Paces = field(default_factory=Paces)
+    paces: RateLimiters = field(default_factory=RateLimiters)
     """One for each account. Handed from run to run where several of one process are to share the accounts' limits."""
     answers: Answers | None = None
     """Hears of every answer to a GET."""
     keyless: str = ""
     """A workspace of the same project that needs no key; empty where there is none."""
 
-    def pace(self, base_url: str, key: str) -> Pace:
+    def pace(self, base_url: str, key: str) -> RateLimiter:
         """The pace of the account that `key` opens at `base_url`, in common with all who use the same."""
         account = account_name(base_url, key)
         return self.paces.of(account, self.clock, self.max_requests_per_second, self.budget)
@@ -192,7 +192,7 @@ class CollectionProvider(ABC):
         spec = change.kind
         if change.action is Action.CREATE:
             document = with_markers(spec, change.after or {}, change.managed or {})
-            body = wire_words(spec, sendable(spec, document), self.vocabulary)
+            body = to_wire(spec, create_body(spec, document), self.vocabulary)
             return (Request("POST", f"/{spec.name}", change.address, body, "create"),)
         id = change.id or change.importing
         path = f"/{spec.name}/{quote(id, safe='') if id else f'{{{change.address}}}'}"
@@ -201,7 +201,7 @@ class CollectionProvider(ABC):
         if change.action is not Action.UPDATE or not change.patch:
             return ()
         patch: Json = [op.to_json() for op in change.patch]
-        body_sent = partial(spec, self.vocabulary, change, before) if spec.merge_patch else patch
+        body_sent = merge_patch_body(spec, self.vocabulary, change, before) if spec.merge_patch else patch
         return (Request("PATCH", path, change.address, body_sent, "update"),)
 
     def send(self, request: Request, *, force: bool = False, gate: Gate | None = None) -> Answer:

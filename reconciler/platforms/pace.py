@@ -41,7 +41,7 @@ class Budget:
     """Opens what several processes take their turns from."""
 
 
-class Pace:
+class RateLimiter:
     """Lets threads send one after the other, evenly, at a rate that is learned. Safe to use from several threads.
 
     Who waits longest goes first. What the account turned away slows all down, but for requests that are turned away
@@ -251,24 +251,26 @@ class Pace:
                 waits.check()
 
 
-class Paces:
+class RateLimiters:
     """The paces of a process, one for each account: providers of one account share it."""
 
     def __init__(self, remembered: Mapping[str, float] | None = None) -> None:
         """`remembered` are rates that earlier runs found, by account."""
         self._lock = threading.Lock()
-        self._paces: dict[str, Pace] = {}
-        self._named: dict[str, Pace] = {}
+        self._paces: dict[str, RateLimiter] = {}
+        self._named: dict[str, RateLimiter] = {}
         self._remembered = dict(remembered or {})
 
-    def of(self, account: str, clock: Clock, ceiling: float | None = None, budget: Budget | None = None) -> Pace:
-        """The pace of `account`. The lowest of the ceilings that were named for it holds, and whatever has the same
-        name in the project file is one account, whichever key opens it. Raises what `Pace.keep_within` does."""
+    def of(
+        self, account: str, clock: Clock, ceiling: float | None = None, budget: Budget | None = None
+    ) -> RateLimiter:
+        """The limiter of `account`. The lowest of the ceilings that were named for it holds. Whatever has the same
+        name in the project file is one account, whichever key opens it. Raises what `keep_within` does."""
         with self._lock:
             pace = self._named.get(budget.name) if budget is not None else None
             pace = pace or self._paces.get(account)
             if pace is None:
-                pace = Pace(clock, ceiling, self._remembered.get(account))
+                pace = RateLimiter(clock, ceiling, self._remembered.get(account))
             pace.limit(ceiling)
             if budget is not None:
                 pace.keep_within(budget)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from reconciler.core.canonical.keyed_lists import by_place
+from reconciler.core.canonical.keyed_lists import objects_to_lists
 from reconciler.core.secrets.redact_document import redact, sensitive_mask
 from reconciler.core.serialization.record_codec import write_marks
 from reconciler.reporters.shown_leaves import hidden_paths, safe_adoption, safe_drift, safe_operation
@@ -66,7 +66,7 @@ def change_object(change: Change) -> Object:
 
 def _as_the_api(kind: KindSpec | None, document: Object) -> Object:
     """Lists whose items are known by name, as the lists that they are on the wire."""
-    return by_place(kind, document) if kind is not None else document
+    return objects_to_lists(kind, document) if kind is not None else document
 
 
 def plan_word(change: Change) -> str:

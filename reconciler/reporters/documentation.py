@@ -115,7 +115,7 @@ CHOICE = (
 
 def describe_target(target: Target, catalogue: Catalogue, *, width: int = 100) -> str:
     """The target and the table of its plugins."""
-    lines = [f"TARGET:     {target.name}", f"WRITES:     {target.what}"]
+    lines = [f"TARGET:     {target.name}", f"WRITES:     {target.description}"]
     if target.languages:
         lines.append(f"LANGUAGES:  {', '.join(target.languages)}")
     plugins = catalogue.livekit.plugins
@@ -166,7 +166,7 @@ def target_as_json(target: Target, catalogue: Catalogue) -> Object:
     return {
         "format_version": "1.0",
         "target": target.name,
-        "what": target.what,
+        "what": target.description,
         "languages": [*target.languages],
         "plugins": [_plugin(name, plugin) for name, plugin in catalogue.livekit.plugins.items()],
     }

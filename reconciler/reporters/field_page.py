@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from textwrap import wrap
 
-from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.fields.field_hints import when_needed
 from reconciler.core.fields.json_schema import ENVELOPE
 from reconciler.errors import UsageError
@@ -66,9 +66,9 @@ def explain(path: str, kinds: Kinds, catalogue: Catalogue | None = None, others:
         field = f"{kinds.default.name}{nested.replace('/', '.')}"
         raise UsageError("explain what?", hint=f"give a kind ({known}) or a field, for example {field}")
     spec, rest = _kind(tokens, kinds, others)
-    if rest and rest[0] in shape(ENVELOPE).children and rest[0] not in shape(spec).children:
+    if rest and rest[0] in build_field_tree(ENVELOPE).children and rest[0] not in build_field_tree(spec).children:
         spec = ENVELOPE
-    node = shape(spec)
+    node = build_field_tree(spec)
     walked: list[str] = []
     for token in rest:
         if token.isdigit() and token not in node.children:
@@ -100,7 +100,7 @@ def _tokens(path: str, kinds: Kinds) -> list[str]:
 
 
 def _kind(tokens: list[str], kinds: Kinds, others: Collection[str]) -> tuple[KindSpec, list[str]]:
-    if tokens[0].lower() == ENVELOPE.name or tokens[0] in shape(ENVELOPE).children:
+    if tokens[0].lower() == ENVELOPE.name or tokens[0] in build_field_tree(ENVELOPE).children:
         return ENVELOPE, tokens[1:] if tokens[0].lower() == ENVELOPE.name else tokens
     head = tokens[0].lower().replace("-", "_")
     words = {word.lower(): name for name, spec in kinds.all().items() for word in (name, *spec.manifest_kinds)}
@@ -108,11 +108,13 @@ def _kind(tokens: list[str], kinds: Kinds, others: Collection[str]) -> tuple[Kin
     if found is not None:
         return kinds.get(found), tokens[1:]
     # `layers.llm` without a kind means the field of the first one.
-    root = shape(kinds.default)
+    root = build_field_tree(kinds.default)
     if root.renames.get(tokens[0], tokens[0]) in root.children:
         return kinds.default, tokens
     pages = {other.lower().replace("-", "_"): other for other in others}
-    words |= {name: name for name in (*root.children, *root.renames, *shape(ENVELOPE).children, ENVELOPE.name)}
+    words |= {
+        name: name for name in (*root.children, *root.renames, *build_field_tree(ENVELOPE).children, ENVELOPE.name)
+    }
     whole = ".".join([head, *(token.lower() for token in tokens[1:])])
     near = get_close_matches(whole, pages, n=1, cutoff=0.8) or get_close_matches(head, [*words, *pages], n=1)
     close = [(pages | words)[one] for one in near]
@@ -132,7 +134,7 @@ def _unknown(spec: KindSpec, node: Node, walked: list[str], token: str) -> Usage
             f"{where} has no declared field {token!r}",
             hint=f"it takes members of any name; described are {', '.join(node.children)}",
         )
-    elsewhere = _find(shape(spec), token, [])
+    elsewhere = _find(build_field_tree(spec), token, [])
     close = get_close_matches(token, [*node.children, *node.renames], n=1)
     if elsewhere is not None:
         hint = f"did you mean {'.'.join([spec.name, *elsewhere])}?"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.text import visible
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import SENSITIVE, Json, Object, is_mask
@@ -98,7 +98,7 @@ def explain_value(before: Json, after: Json) -> list[ValueDifference] | None:
         found = sorted(_deep(before, after), key=lambda inside: inside.where)
     except UnicodeEncodeError:  # half of a surrogate pair, which the comparison cannot digest
         return None
-    if not found and not same(before, after):
+    if not found and not json_equal(before, after):
         return [ValueDifference("~", "(the order of its items)")]
     return found
 
@@ -136,7 +136,7 @@ def _deep(before: Json, after: Json) -> Iterator[ValueDifference]:
         for level in cast("list[DiffLevel]", levels):
             sign = signs[name]
             old, new = _side(level.t1, sign != "+"), _side(level.t2, sign != "-")
-            if sign == "~" and same(old, new):
+            if sign == "~" and json_equal(old, new):
                 continue
             yield ValueDifference(sign, _where(level.path(output_format="list")), old, new)
 
@@ -163,7 +163,7 @@ def list_items(before: list[Json], after: list[Json]) -> list[ValueDifference]:
     left = list(before)
     added: list[ValueDifference] = []
     for item in after:
-        index = next((number for number, old in enumerate(left) if same(old, item)), None)
+        index = next((number for number, old in enumerate(left) if json_equal(old, item)), None)
         if index is None:
             added.append(ValueDifference("+", "", None, item))
         else:

@@ -19,7 +19,7 @@ import pytest
 from reconciler.backends.context import BackendContext
 from reconciler.backends.shared_rate import USED, PostgresRate, open_shared_rate
 from reconciler.manifests.project.project_model import SHARED_SETTINGS
-from reconciler.platforms.pace import Budget, Pace, Paces
+from reconciler.platforms.pace import Budget, RateLimiter, RateLimiters
 from reconciler.types.event import Event
 from reconciler.types.ports import Turns
 from reconciler.types.project import BackendSettings
@@ -130,8 +130,8 @@ class Handing:
     def close(self) -> None: ...
 
 
-def paced(clock: Any, shared: Handing, rate: float = 20) -> Pace:
-    return Paces().of("a", clock, budget=Budget("p main", rate, share=lambda: shared))
+def paced(clock: Any, shared: Handing, rate: float = 20) -> RateLimiter:
+    return RateLimiters().of("a", clock, budget=Budget("p main", rate, share=lambda: shared))
 
 
 def test_a_process_that_was_frozen_does_not_use_old_turns() -> None:
@@ -154,7 +154,7 @@ def test_a_refusal_is_told_to_all() -> None:
 
 def test_no_more_requests_at_a_time_than_the_account_takes() -> None:
     clock = JumpingClock()
-    pace = Paces().of("a", clock, budget=Budget("p main", concurrency=1))
+    pace = RateLimiters().of("a", clock, budget=Budget("p main", concurrency=1))
     for _ in range(50):
         pace.passed(pace.wait(Waits(clock, "to send")))  # nothing is known to be limited
     sent = pace.wait(Waits(clock, "to send"))
@@ -174,7 +174,7 @@ def test_no_more_requests_at_a_time_than_the_account_takes() -> None:
 
 
 def test_workspaces_of_one_named_account_share_its_pace_whatever_their_keys() -> None:
-    paces, clock, budget = Paces(), JumpingClock(), Budget("p main", 20)
+    paces, clock, budget = RateLimiters(), JumpingClock(), Budget("p main", 20)
     first = paces.of("key a", clock)
     assert paces.of("key a", clock, budget=budget) is first
     assert paces.of("key b", clock, 5, budget) is first

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.linting import Rule, RuleContext
 from reconciler.core.migration import Migration
 from reconciler.core.platform import Platform
@@ -155,7 +155,7 @@ def test_a_rule_speaks_at_its_bad_example_alone(one: Platform, rule: Rule) -> No
     def findings(text: str, kind: KindSpec) -> list[Diagnostic]:
         written = marked(yaml.safe_load(text))
         assert isinstance(written, dict)
-        spec = canonical_words(kind, written)[0]
+        spec = to_canonical(kind, written)[0]
         manifest = Manifest(Address(kind.name, "one"), kind, spec, written, Source("one.yaml"))
         return list(rule.check(manifest, RuleContext(load_catalogue(one), {manifest.address: manifest})))
 

@@ -52,7 +52,7 @@ class TestEveryTarget:
         assert isinstance(target, Target)
         assert target.name == name
         assert re.fullmatch(r"[a-z0-9-]+", target.folder)
-        assert len(target.what) > 20
+        assert len(target.description) > 20
 
     def test_names_what_it_leaves_behind(self, name: str, language: str) -> None:
         one = TARGETS.get(name).generate(
@@ -95,4 +95,4 @@ class TestEveryTarget:
     def test_takes_any_body(self, name: str, language: str, body: dict[str, Json]) -> None:
         one = TARGETS.get(name).generate([persona_subject("desk", body)], replace(KNOWLEDGE, language=language))[0]
         assert bool(one.files) != bool(one.skipped)
-        assert all(file.yours or is_untouched(file.text.encode()) for file in one.files)
+        assert all(file.user_owned or is_untouched(file.text.encode()) for file in one.files)

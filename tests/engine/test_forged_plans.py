@@ -15,7 +15,7 @@ from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning import plan_file
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
-from reconciler.core.planning.plan_proof import Ground
+from reconciler.core.planning.plan_proof import ProofContext
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.staleness import check_account, check_state
 from reconciler.engine.apply.writing_runs import apply_manifests, apply_saved, prove
@@ -83,7 +83,7 @@ class World:
         check_state(plan, state, workspace="lab", digest=plan_digest(plan))
         reader = Reader(setting.provider, 1)
         live, _, listings = check_account(plan, state, setting, reader, accept=False)
-        ground = Ground(state, live, listings, setting.book(state), setting.provider.requests)
+        ground = ProofContext(state, live, listings, setting.book(state), setting.provider.requests)
         prove(plan, ground, setting, begun=False)
 
     def carry_out(self, plan):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.offline import load_plan
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import SecretRef
@@ -67,7 +67,7 @@ def test_what_was_a_secret_and_is_plain_text_now_is_written_as_it_stands(name, p
         assert [one.message for one in lab.carry_out(plan).steps if one.outcome != "done"] == []
         lab.apply(wanted)
         answer = lab.client.get(f"/{COLLECTIONS[name]}/{lab.id_of(address)}").json()
-        body = canonical_words(kind(name), answer.get("data", answer))[0]
+        body = to_canonical(kind(name), answer.get("data", answer))[0]
         expected = lab.vault.resolve(value) if isinstance(value, SecretRef) else value
         assert lookup(body, pointer) == expected, step
         assert lab.plan(wanted).differences == ()

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.migration_result import Status
 from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.platforms.tavus.kinds import KINDS
@@ -189,4 +189,4 @@ def test_all_forms_come_to_the_same(body: Object, said: dict[str, str]) -> None:
         wanted = shown if wanted is None else wanted
         assert set(shown) == set(wanted), name
         for address, one in shown.items():
-            assert same(one, wanted[address]), (name, address, one, wanted[address])
+            assert json_equal(one, wanted[address]), (name, address, one, wanted[address])

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Object
@@ -98,7 +98,7 @@ def test_every_spelling_becomes_the_same(body: Object) -> None:
         assert result.diagnostics == (), name
         after = {key: value for key, value in body_of(project, path).items() if key != "x"}
         wanted = after if wanted is None else wanted
-        assert same(after, wanted), name
+        assert json_equal(after, wanted), name
         changed = [path] if project.files[path] != text.encode() else []
         assert [one.path for one in result.files if one.before is not None] == changed, "what changes is listed"
         assert project.text(path).count("# above") == text.count("# above"), name

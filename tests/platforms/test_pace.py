@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Interrupted
-from reconciler.platforms.pace import OTHERS, OWN_LIMIT, Pace, Paces, account_name
+from reconciler.platforms.pace import OTHERS, OWN_LIMIT, RateLimiter, RateLimiters, account_name
 from reconciler.waits import Waits
 
 
@@ -37,11 +37,11 @@ def clock() -> JumpingClock:
 
 
 @pytest.fixture
-def turn(clock: JumpingClock) -> Callable[[Pace], float]:
+def turn(clock: JumpingClock) -> Callable[[RateLimiter], float]:
     """Sends one request that passes; when it left, in seconds from the beginning."""
     waits = Waits(clock, "to send")
 
-    def take(pace: Pace) -> float:
+    def take(pace: RateLimiter) -> float:
         sent = pace.wait(waits)
         pace.passed(sent)
         return sent.at - 1000.0
@@ -50,18 +50,18 @@ def turn(clock: JumpingClock) -> Callable[[Pace], float]:
 
 
 def test_without_a_limit_nobody_waits(clock: Any, turn: Any) -> None:
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     assert [turn(pace) for _ in range(5)] == [0.0] * 5
     assert pace.rate is None
 
 
 def test_a_ceiling_spreads_requests(clock: Any, turn: Any) -> None:
-    pace = Pace(clock, ceiling=4)
+    pace = RateLimiter(clock, ceiling=4)
     assert [turn(pace) for _ in range(5)] == [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_time_that_passed_is_not_saved_up(clock: Any, turn: Any) -> None:
-    pace = Pace(clock, ceiling=2)
+    pace = RateLimiter(clock, ceiling=2)
     turn(pace)
     clock.seconds += 100
     before = turn(pace)
@@ -69,13 +69,13 @@ def test_time_that_passed_is_not_saved_up(clock: Any, turn: Any) -> None:
 
 
 def test_a_pause_that_was_asked_for_holds_everybody(clock: Any, turn: Any) -> None:
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     assert not pace.turned_away(pace.wait(Waits(clock, "to send")), 9.0)
     assert turn(pace) == 9.0
 
 
 def test_the_longer_pause_counts(clock: Any, turn: Any) -> None:
-    pace = Pace(clock, start=100)
+    pace = RateLimiter(clock, start=100)
     sent = [pace.wait(Waits(clock, "to send")) for _ in range(3)]
     for asked, one in zip((3.0, 7.0, 1.0), sent, strict=True):
         pace.turned_away(one, asked)
@@ -83,7 +83,7 @@ def test_the_longer_pause_counts(clock: Any, turn: Any) -> None:
 
 
 def test_threads_take_turns(clock: Any, turn: Any) -> None:
-    pace = Pace(clock, ceiling=10)
+    pace = RateLimiter(clock, ceiling=10)
     threads = [threading.Thread(target=turn, args=(pace,)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -94,7 +94,7 @@ def test_threads_take_turns(clock: Any, turn: Any) -> None:
 
 def test_who_waits_for_something_else_first_is_let_through(clock: Any) -> None:
     """In the beginning one request is under way at a time: what it has to ask first must not wait for it."""
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     waits = Waits(clock, "to send")
     outer = pace.wait(waits)
     others: list[float] = []
@@ -111,14 +111,14 @@ def test_who_waits_for_something_else_first_is_let_through(clock: Any) -> None:
 
 
 def test_a_request_that_was_dropped_makes_room(clock: Any, turn: Any) -> None:
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     for _ in range(30):
         pace.dropped(pace.wait(Waits(clock, "to send")))
     assert turn(pace) == 0.0
 
 
 def test_a_limit_of_one_kind_slows_down_no_other(clock: Any) -> None:
-    pace = Pace(clock, start=50)
+    pace = RateLimiter(clock, start=50)
     waits = Waits(clock, "to send")
     own = []
     for _ in range(10):
@@ -135,7 +135,7 @@ def test_a_limit_of_one_kind_slows_down_no_other(clock: Any) -> None:
 
 
 def test_what_passes_again_is_held_to_the_common_limit(clock: Any) -> None:
-    pace = Pace(clock, start=50)
+    pace = RateLimiter(clock, start=50)
     waits = Waits(clock, "to send")
     for _ in range(OWN_LIMIT):
         pace.turned_away(pace.wait(waits), None, "POST documents")
@@ -146,7 +146,7 @@ def test_what_passes_again_is_held_to_the_common_limit(clock: Any) -> None:
 
 
 def test_a_wish_to_stop_ends_a_long_wait(clock: Any) -> None:
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     waits = Waits(clock, "to send")
     pace.turned_away(pace.wait(waits), 60.0)
     waits.stop_when(lambda: True)
@@ -156,7 +156,7 @@ def test_a_wish_to_stop_ends_a_long_wait(clock: Any) -> None:
 
 
 def test_a_wish_to_stop_ends_the_wait_for_a_turn_and_for_an_answer(clock: Any) -> None:
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     pace.wait(Waits(clock, "to send"))  # never answered
     ended: list[type[BaseException]] = []
     waits = Waits(clock, "to send")
@@ -177,14 +177,14 @@ def test_a_wish_to_stop_ends_the_wait_for_a_turn_and_for_an_answer(clock: Any) -
 
 
 def test_providers_of_one_account_share_a_pace(clock: Any) -> None:
-    paces = Paces({"a": 5.0, "b": 7.0})
+    paces = RateLimiters({"a": 5.0, "b": 7.0})
     assert paces.of("a", clock) is paces.of("a", clock)
     assert paces.of("a", clock) is not paces.of("c", clock)
     assert paces.rates() == {"a": pytest.approx(5.0, rel=0.1)}
 
 
 def test_the_lowest_ceiling_of_an_account_holds(clock: Any, turn: Any) -> None:
-    paces = Paces()
+    paces = RateLimiters()
     pace = paces.of("a", clock, 10)
     paces.of("a", clock, 2)
     paces.of("a", clock, None)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import effective, leaves, same
+from reconciler.core.canonical.canonical_form import effective_value, json_equal, leaves
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import ResourceRef
@@ -118,12 +118,12 @@ def differing(kind_name, now, then):
     """Where two accounts differ: leaves in canonical form; what is empty or the default says as little as nothing."""
     spec = kind(kind_name)
     for name in now.keys() | then.keys():
-        left, right = (leaves(spec, canonical_words(spec, one.get(name) or {})[0]) for one in (now, then))
+        left, right = (leaves(spec, to_canonical(spec, one.get(name) or {})[0]) for one in (now, then))
         for path in left.keys() | right.keys():
-            sides = [effective(field_at(spec, path), side.get(path)) for side in (left, right)]
+            sides = [effective_value(field_at(spec, path), side.get(path)) for side in (left, right)]
             if (path, sides) == FILLED:
                 continue
-            if not same(*(None if value in ("", [], {}) else value for value in sides)):
+            if not json_equal(*(None if value in ("", [], {}) else value for value in sides)):
                 yield name, path, *sides
 
 

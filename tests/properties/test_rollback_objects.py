@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import effective, leaf_at, same
+from reconciler.core.canonical.canonical_form import effective_value, json_equal, leaf_at
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.engine.account_reader import read_apart
@@ -105,7 +105,9 @@ class Story:
                 live = read_apart(provider, live, set(kind(address.kind).separate_pointers) & entry.sent.keys())
                 document = live_document(kind(address.kind), live)
                 found[address] = {
-                    path: effective(field_at(kind(address.kind), path), leaf_at(kind(address.kind), document, path))
+                    path: effective_value(
+                        field_at(kind(address.kind), path), leaf_at(kind(address.kind), document, path)
+                    )
                     for path in entry.sent
                 }
         return found
@@ -275,7 +277,7 @@ def test_each_object_is_what_it_was_and_nothing_is_twice(data, mood):
                 if (address, path) in unkept:
                     assert address not in alive, "only of what went unseen"
                     continue
-                assert same(value, now[address].get(path, effective(row, None))), (address, path)
+                assert json_equal(value, now[address].get(path, effective_value(row, None))), (address, path)
         assert len(set(story.world.lab.names("tools"))) == len(story.world.lab.names("tools"))
         names = story.world.lab.names("pals")
         assert len(set(names)) == len(names), "no twins"

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.offline import manifest_schema
-from reconciler.core.canonical.vocabulary import wire_words
-from reconciler.core.fields.field_check import WRONG_TYPE, check_fields, misfits
+from reconciler.core.canonical.vocabulary import to_wire
+from reconciler.core.fields.field_check import WRONG_TYPE, bound_violations, check_fields
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, lookup, split
@@ -55,7 +55,7 @@ def _wrong(kind: str, body: Object) -> Iterator[str]:
     yield from (one.pointer or "" for one in check_fields(spec, body) if one.code == WRONG_TYPE)
     for row in spec.fields:
         value = lookup(body, row.path)
-        beyond = row.bounds is not None and any(misfits(row.bounds, value, row.path))
+        beyond = row.bounds is not None and any(bound_violations(row.bounds, value, row.path))
         if beyond or (row.closed and isinstance(value, str) and value not in {*row.enum, *row.observed_values}):
             yield row.path
 
@@ -90,7 +90,7 @@ def test_a_body_without_wrong_types_is_valid(data: st.DataObject, kind: str) -> 
 @given(data=st.data(), vocabulary=st.sampled_from(["persona", "pal"]))
 def test_both_vocabularies_are_judged_alike(data: st.DataObject, vocabulary: str) -> None:
     body = data.draw(bodies("persona"))
-    wire = wire_words(KINDS.get("persona"), body, vocabulary)
+    wire = to_wire(KINDS.get("persona"), body, vocabulary)
     assert VALIDATOR.is_valid(document("persona", wire)) == VALIDATOR.is_valid(document("persona", body))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.reporters.plan_json import dump
 from reconciler.reporters.values import (
     ValueDifference,
@@ -121,7 +121,7 @@ def test_what_cannot_be_explained() -> None:
 def test_nothing_is_found_exactly_where_nothing_differs(before: dict[str, Json], after: dict[str, Json]) -> None:
     found = explain_value(before, after)
     assert found is not None
-    assert bool(found) == (not same(before, after))
+    assert bool(found) == (not json_equal(before, after))
 
 
 @given(st.lists(VALUES, max_size=5), st.lists(VALUES, max_size=5))
@@ -130,7 +130,7 @@ def test_items_that_came_and_went_account_for_the_difference(before: list[Json],
     gone = sum(item.sign == "-" for item in found)
     come = sum(item.sign == "+" for item in found)
     assert len(before) - gone + come == len(after)
-    assert bool(found) == (not same(before, after))
+    assert bool(found) == (not json_equal(before, after))
 
 
 def test_flatten() -> None:

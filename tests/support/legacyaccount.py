@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import at_default, is_masked, leaves
+from reconciler.core.canonical.canonical_form import is_at_default, is_masked, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.platforms.tavus.kinds import kind
@@ -102,7 +102,7 @@ def meaning(lab: Lab) -> dict[str, Object]:
         kept: Object = {
             path: value
             for path, value in held.items()
-            if is_filled(value) and not at_default(field_at(spec, path), value) and not is_masked(value)
+            if is_filled(value) and not is_at_default(field_at(spec, path), value) and not is_masked(value)
         }
         found[str(row["pal_name"])] = {**kept, "attached": sorted(tool["name"] for tool in tools)}
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import SecretDigests
 from reconciler.platforms.tavus.kinds import kind
@@ -37,7 +37,7 @@ def manifest(
     adopt: str = "any",
 ) -> Manifest:
     """A manifest as the loader gives it, from a body in either vocabulary."""
-    spec, clashes = canonical_words(kind(at(address).kind), body)
+    spec, clashes = to_canonical(kind(at(address).kind), body)
     assert not clashes
     return manifest_of(
         at(address),
@@ -58,7 +58,7 @@ def live(
     kind_name: str, id: str, body: Object, *, tools: tuple[str, ...] | None = None, detailed: bool = False
 ) -> LiveObject:
     spec = kind(kind_name)
-    name = lookup(canonical_words(spec, body)[0], spec.name_field)
+    name = lookup(to_canonical(spec, body)[0], spec.name_field)
     return live_of(kind_name, id, name if isinstance(name, str) else None, body, detailed, tools)
 
 

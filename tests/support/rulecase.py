@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 from reconciler.api.offline import load_catalogue
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.linting import RuleContext
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules import RULES
@@ -35,7 +35,7 @@ def manifest(body: str | Object, kind: str = "persona", name: str = "x") -> Mani
     """A manifest whose spec is `body` (YAML text or an object) in canonical words."""
     written = marked(yaml.safe_load(body) if isinstance(body, str) else body)
     assert isinstance(written, dict)
-    spec = canonical_words(KINDS.get(kind), written)[0] if kind in KINDS else written
+    spec = to_canonical(KINDS.get(kind), written)[0] if kind in KINDS else written
     return manifest_of(Address(kind, name), spec, written, Source(f"{name}.yaml"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import at_default, keyed_parent, leaves, tool_name
+from reconciler.core.canonical.canonical_form import is_at_default, keyed_parent, leaves, tool_name
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.types.json import Json, Object, lookup, split, within
 from reconciler.types.kind import KindSpec
@@ -83,7 +83,7 @@ def emptied_parents(
         if not isinstance(held, dict):
             continue
         rest = leaves(spec, apply_edits(spec, {}, [Edit(parent, held)]))
-        if all(path in inside or at_default(field_at(spec, path), value) for path, value in rest.items()):
+        if all(path in inside or is_at_default(field_at(spec, path), value) for path, value in rest.items()):
             yield parent, inside
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from reconciler.core.canonical.field_tree import Node, node_at, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree, node_at
 from reconciler.types.address import is_reference
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type
@@ -27,7 +27,7 @@ def is_masked(value: Json) -> bool:
     return isinstance(value, str) and value.startswith("****") and MASK.match(value) is not None
 
 
-def same(a: Json, b: Json) -> bool:
+def json_equal(a: Json, b: Json) -> bool:
     """JSON equality: `1 == 1.0`, `true != 1`, members in any order."""
     if a is b:
         return True
@@ -36,9 +36,9 @@ def same(a: Json, b: Json) -> bool:
     if isinstance(a, bool) or isinstance(b, bool):
         return isinstance(a, bool) and isinstance(b, bool) and a == b
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(value, b[key]) for key, value in a.items())
+        return a.keys() == b.keys() and all(json_equal(value, b[key]) for key, value in a.items())
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(json_equal(x, y) for x, y in zip(a, b, strict=True))
     if is_reference(a) or is_reference(b):
         return a == b
     return type(a) in (int, float) and type(b) in (int, float) and a == b
@@ -66,7 +66,7 @@ def keyed_items(value: Json) -> dict[str, Json] | None:
     return items
 
 
-def normal(row: Field | None, value: Json) -> Json:
+def normalize(row: Field | None, value: Json) -> Json:
     """The normal form of one leaf's value: declared booleans and numbers out of strings, sets sorted, atomic objects
     filled with the server's defaults and without nulls."""
     if row is None or value is None:
@@ -98,7 +98,7 @@ def sorted_set(items: list[Json]) -> list[Json]:
     texts = sorted({item for item in items if isinstance(item, str)})
     others: list[Json] = []
     for item in items:
-        if not isinstance(item, str) and not any(same(item, other) for other in others):
+        if not isinstance(item, str) and not any(json_equal(item, other) for other in others):
             others.append(item)
     return [*texts, *sorted(others, key=repr)]
 
@@ -113,7 +113,7 @@ def _filled(row: Field, value: dict[str, Json]) -> Json:
             continue
         beside, values = row.server_default_conditions.get(pointer, ("", ()))
         if beside and lookup(result, beside) not in values:
-            if same(parent.get(last), default):
+            if json_equal(parent.get(last), default):
                 parent.pop(last, None)
         elif last not in parent and default is not None:
             parent[last] = default
@@ -132,7 +132,7 @@ def leaves(spec: KindSpec, document: Object) -> dict[str, Json]:
     Objects are descended, free ones too; an empty object or any list is a leaf; inline tools are one leaf each;
     atomic objects are one leaf without their secrets, which are leaves of their own.
     """
-    return dict(_walk(shape(spec), document, ""))
+    return dict(_walk(build_field_tree(spec), document, ""))
 
 
 def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
@@ -142,7 +142,7 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
     if isinstance(value, dict):
         if row is not None and row.atomic:
             secrets = list(_secrets_below(node, value, path))
-            yield path, normal(row, without(value, [pointer[len(path) :] for pointer, _ in secrets]))
+            yield path, normalize(row, without_pointers(value, [pointer[len(path) :] for pointer, _ in secrets]))
             yield from secrets
         elif value:
             for key, member in value.items():
@@ -156,7 +156,7 @@ def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
             for name, item in items.items():
                 yield f"{path}/{escape(name)}", item
             return
-    yield path, normal(row, value)
+    yield path, normalize(row, value)
 
 
 @lru_cache(maxsize=4096)
@@ -176,7 +176,7 @@ def _secrets_below(node: Node, value: Json, path: str) -> Iterator[tuple[str, Js
             yield from _secrets_below(child, member, f"{path}/{escape(key)}")
 
 
-def without(value: Json, pointers: list[str]) -> Json:
+def without_pointers(value: Json, pointers: list[str]) -> Json:
     """A copy of `value` without the members at `pointers`."""
     for pointer in pointers:
         tokens = split(pointer)
@@ -195,7 +195,7 @@ def _drop(value: Json, tokens: tuple[str, ...]) -> Json:
 @lru_cache(maxsize=4096)
 def _way(spec: KindSpec, pointer: str) -> tuple[tuple[tuple[str, bool], ...], Node]:
     """The members on the way to `pointer`, each with whether it may be the name of an inline tool; and the place."""
-    node, way = shape(spec), []
+    node, way = build_field_tree(spec), []
     for token in split(pointer):
         way.append((token, node.row is not None and node.row.keyed))
         node = node.child(token)
@@ -220,8 +220,8 @@ def leaf_at(spec: KindSpec, document: Object, pointer: str) -> Json:
             return None
     if node.row is not None and node.row.atomic and isinstance(value, dict):
         secrets = [inner for inner, _ in _secrets_below(node, value, "")]
-        return normal(node.row, without(value, secrets))
-    return normal(node.row, value)
+        return normalize(node.row, without_pointers(value, secrets))
+    return normalize(node.row, value)
 
 
 def keyed_parent(spec: KindSpec, pointer: str) -> str | None:
@@ -237,23 +237,23 @@ def has_parent(document: Object, pointer: str) -> bool:
     return not parent or isinstance(lookup(document, parent), dict)
 
 
-def effective(row: Field | None, value: Json, *, parent_present: bool = True) -> Json:
+def effective_value(row: Field | None, value: Json, *, parent_present: bool = True) -> Json:
     """What a value means: absent and null mean the documented default."""
     if value is None and row is not None and (parent_present or not row.default_needs_parent):
-        return normal(row, row.default)
+        return normalize(row, row.default)
     return value
 
 
-def at_default(row: Field | None, value: Json) -> bool:
+def is_at_default(row: Field | None, value: Json) -> bool:
     """Whether a live value says no more than its absence would."""
     if value is None or is_unset(row, value):
         return True
     if row is None:
         return False
-    return row.default is not None and same(normal(row, value), normal(row, row.default))
+    return row.default is not None and json_equal(normalize(row, value), normalize(row, row.default))
 
 
-def may_hide(row: Field | None, value: Json) -> bool:
+def may_be_omitted(row: Field | None, value: Json) -> bool:
     """Whether a server is known to leave this value out on read because it is its default, or says as little."""
     if value in ("", [], {}):
         return True
@@ -261,12 +261,12 @@ def may_hide(row: Field | None, value: Json) -> bool:
         return value is False
     if value is False and row.default is None:
         return True
-    return at_default(row, value) or any(same(value, hidden) for hidden in row.omitted_values)
+    return is_at_default(row, value) or any(json_equal(value, hidden) for hidden in row.omitted_values)
 
 
-def comparable(spec: KindSpec, document: Object) -> Object:
+def comparable_document(spec: KindSpec, document: Object) -> Object:
     """A canonical document without server-owned members: what digests of whole objects are made of."""
-    result = _strip(shape(spec), document)
+    result = _strip(build_field_tree(spec), document)
     assert isinstance(result, dict)
     return result
 

@@ -58,7 +58,7 @@ UNKNOWN = Node()
 
 
 @cache
-def shape(spec: KindSpec) -> Node:
+def build_field_tree(spec: KindSpec) -> Node:
     """The tree of `spec`; computed once."""
     root = Node()
     for row in spec.fields:
@@ -99,7 +99,7 @@ def _mark_named(node: Node) -> bool:
 
 
 @cache
-def unlisted(spec: KindSpec) -> frozenset[str]:
+def absent_from_lists(spec: KindSpec) -> frozenset[str]:
     """Canonical pointers of what list items leave out."""
     return frozenset(row.path for row in spec.fields if row.absent_from_lists)
 
@@ -117,7 +117,7 @@ def looks_secret(row: Field | None, value: Json) -> bool:
 @lru_cache(maxsize=4096)
 def node_at(spec: KindSpec, pointer: str) -> Node:
     """What is known about the place `pointer` (canonical)."""
-    node = shape(spec)
+    node = build_field_tree(spec)
     for token in split(pointer):
         node = node.child(token)
     return node
@@ -130,7 +130,7 @@ def field_at(spec: KindSpec, pointer: str) -> Field | None:
 
 def is_undeclared(spec: KindSpec, pointer: str) -> bool:
     """Whether `pointer` leaves the table where it lists every member: a field that is sent without being known."""
-    node = shape(spec)
+    node = build_field_tree(spec)
     for token in split(pointer):
         row = node.row
         if not node.children or (row is not None and (row.open_ended or row.atomic)):

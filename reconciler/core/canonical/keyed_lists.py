@@ -13,15 +13,15 @@ from functools import cache
 from hashlib import sha256
 
 from reconciler.core.canonical.canonical_form import tool_name
-from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.serialization.record_codec import write_marks
 from reconciler.types.json import Json, Object
 from reconciler.types.kind import KindSpec
 
 
-def by_name(spec: KindSpec, document: Object) -> Object:
+def lists_to_objects(spec: KindSpec, document: Object) -> Object:
     """A canonical document with its named lists as objects; the same object where the kind has none."""
-    root = shape(spec)
+    root = build_field_tree(spec)
     if not root.named_below:
         return document
     result = _by_name(root, document)
@@ -44,9 +44,9 @@ def items_by_name(member: str, value: Json) -> Json:
     return dict(zip(item_names(member, value), value, strict=True))
 
 
-def by_place(spec: KindSpec, document: Object) -> Object:
-    """The inverse of `by_name`: a document as the API has it, its named lists as lists again."""
-    root = shape(spec)
+def objects_to_lists(spec: KindSpec, document: Object) -> Object:
+    """The inverse of `lists_to_objects`: a document as the API has it, its named lists as lists again."""
+    root = build_field_tree(spec)
     if not root.named_below:
         return document
     result = _by_place(root, document)
@@ -82,7 +82,7 @@ def named_lists(spec: KindSpec) -> tuple[str, ...]:
     return tuple(row.path for row in spec.fields if row.item_key is not None)
 
 
-def item_of(spec: KindSpec, pointer: str) -> str | None:
+def enclosing_item(spec: KindSpec, pointer: str) -> str | None:
     """The pointer of the named item that `pointer` lies in (or is), None where it lies in none."""
     for path in named_lists(spec):
         if pointer.startswith(path + "/"):
@@ -102,7 +102,7 @@ def is_named(node: Node) -> bool:
     return node.row is not None and node.row.item_key is not None
 
 
-def place_of(node: Node, name: str, items: Json) -> int | None:
+def item_index(node: Node, name: str, items: Json) -> int | None:
     """Where the item called `name` stands in a list of the wire; None where it does not, or `node` has no names."""
     if node.row is None or node.row.item_key is None or not isinstance(items, list):
         return None
@@ -147,14 +147,14 @@ def registry_tool(spec: Object, name: str) -> ToolBody:
 
 def body_digest(description: Json, parameters: Json, origin: str) -> str:
     """Equal for tools that mean the same."""
-    text = json.dumps(write_marks([description or "", normal(parameters or {}), origin]), sort_keys=True)
+    text = json.dumps(write_marks([description or "", normalize_schema(parameters or {}), origin]), sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 
-def normal(value: Json) -> Json:
+def normalize_schema(value: Json) -> Json:
     """Lists of required names as sets; everything else as it is."""
     if isinstance(value, list):
-        return [normal(item) for item in value]
+        return [normalize_schema(item) for item in value]
     if not isinstance(value, dict):
         return value
     result: Object = {}
@@ -162,5 +162,5 @@ def normal(value: Json) -> Json:
         if key == "required" and isinstance(member, list) and all(isinstance(item, str) for item in member):
             result[key] = [*sorted({str(item) for item in member})]
         else:
-            result[key] = normal(member)
+            result[key] = normalize_schema(member)
     return result

@@ -13,7 +13,7 @@ MISSING: Json = ["missing"]
 NULL_KEY = "null"
 
 
-class Unfit(ValueError):
+class EditUnfit(ValueError):
     """An edit does not fit the document; the text says why."""
 
 
@@ -23,10 +23,10 @@ def edit_document(document: Json, edit: Edit) -> Json:
         case SetValue():
             return _set(document, split(edit.pointer), edit.value, edit.pointer)
         case RemoveValue():
-            return _change(document, split(pruned(document, edit)), None, edit.pointer)
+            return _change(document, split(prunable_pointer(document, edit)), None, edit.pointer)
         case RenameKey():
             if exists(document, sibling(edit.pointer, edit.name)):
-                raise Unfit(f"{sibling(edit.pointer, edit.name)} is already there")
+                raise EditUnfit(f"{sibling(edit.pointer, edit.name)} is already there")
             return _change(document, split(edit.pointer), edit.name, edit.pointer)
         case MoveValue():
             for step in steps(document, edit):
@@ -37,19 +37,19 @@ def edit_document(document: Json, edit: Edit) -> Json:
 def steps(document: Json, edit: MoveValue) -> tuple[Edit, ...]:
     """A move as a set and a removal. Raises `Unfit` where the target is taken."""
     if not exists(document, edit.pointer):
-        raise Unfit(f"{edit.pointer} is not there")
+        raise EditUnfit(f"{edit.pointer} is not there")
     if lookup(document, edit.target) is not None:
-        raise Unfit(f"{edit.target} is already there")
+        raise EditUnfit(f"{edit.target} is already there")
     if within(edit.target, edit.pointer):
-        raise Unfit(f"{edit.pointer} cannot move into itself")
+        raise EditUnfit(f"{edit.pointer} cannot move into itself")
     value = lookup(document, edit.pointer)
     return SetValue(edit.target, value), RemoveValue(edit.pointer, edit.prune, edit.floor)
 
 
-def pruned(document: Json, edit: RemoveValue) -> str:
+def prunable_pointer(document: Json, edit: RemoveValue) -> str:
     """The pointer that really goes: the highest parent that holds nothing but the value, where `prune` is set."""
     if not exists(document, edit.pointer):
-        raise Unfit(f"{edit.pointer} is not there")
+        raise EditUnfit(f"{edit.pointer} is not there")
     pointer = edit.pointer
     while edit.prune:
         parent = pointer.rpartition("/")[0]
@@ -93,12 +93,12 @@ def _set(value: Json, tokens: tuple[str, ...], new: Json, pointer: str) -> Json:
         if head == "-" and not rest:
             return [*value, new]
         if index_of(head, len(value)) is None:
-            raise Unfit(f"{pointer}: the list has no item {head}")
+            raise EditUnfit(f"{pointer}: the list has no item {head}")
         return [_set(item, rest, new, pointer) if str(at) == head else item for at, item in enumerate(value)]
     if value is None and head == "-" and not rest:
         return [new]
     if value is not None and not isinstance(value, dict):
-        raise Unfit(f"{pointer} lies below a value that is no mapping")
+        raise EditUnfit(f"{pointer} lies below a value that is no mapping")
     here = value or {}
     return {**here, head: _set(here.get(head), rest, new, pointer)}
 
@@ -106,7 +106,7 @@ def _set(value: Json, tokens: tuple[str, ...], new: Json, pointer: str) -> Json:
 def _change(value: Json, tokens: tuple[str, ...], name: str | None, pointer: str) -> Json:
     """The member renamed to `name`, or removed where that is None."""
     if not tokens:
-        raise Unfit("the whole document cannot go")
+        raise EditUnfit("the whole document cannot go")
     head, rest = tokens[0], tokens[1:]
     if isinstance(value, dict) and head in value:
         if rest:
@@ -119,7 +119,7 @@ def _change(value: Json, tokens: tuple[str, ...], name: str | None, pointer: str
             return [_change(item, rest, name, pointer) if str(at) == head else item for at, item in enumerate(value)]
         if name is None:
             return [item for at, item in enumerate(value) if str(at) != head]
-    raise Unfit(f"{pointer} is not there")
+    raise EditUnfit(f"{pointer} is not there")
 
 
 def merge(target: Json, patch: Json, whole: Callable[[Json], bool] = lambda _: False) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import leaves, sorted_set
 from reconciler.core.canonical.field_tree import UNKNOWN, Node
-from reconciler.core.canonical.keyed_lists import by_name
+from reconciler.core.canonical.keyed_lists import lists_to_objects
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, escape, lookup, references
@@ -23,7 +23,7 @@ STANDS_BEFORE = {JOIN: list}
 RESERVED = frozenset({*WORDS, NULL})
 
 
-def word_of(node: Node, value: Object, *, free: bool, ids: bool) -> str | None:
+def reference_word(node: Node, value: Object, *, free: bool, ids: bool) -> str | None:
     """The word that makes the mapping at `node` something else than data.
 
     A field that is an object of free keys is one itself, unless it is a literal. `free`: it stands inside such an
@@ -54,7 +54,7 @@ def is_reserved(node: Node, value: Object) -> bool:
     return word in (LITERAL, NULL) or isinstance(target, STANDS_BEFORE.get(word, str))
 
 
-def spell(node: Node, value: Json) -> Json:
+def write_references(node: Node, value: Json) -> Json:
     """`value`, which belongs at `node`, as a manifest writes it: references by their words, data that reads as one as
     `{literal: ...}`."""
     if isinstance(value, SecretRef):
@@ -62,32 +62,34 @@ def spell(node: Node, value: Json) -> Json:
     if isinstance(value, ResourceRef):
         return {"ref": value.address}
     if isinstance(value, list):
-        return [spell(UNKNOWN, item) for item in value]
+        return [write_references(UNKNOWN, item) for item in value]
     if not isinstance(value, dict):
         return value
     if is_reserved(node, value) and next(references(value), None) is None:
         return {LITERAL: value}
-    return spell_members(node, value)
+    return write_member_references(node, value)
 
 
-def spell_members(node: Node, value: Object) -> Object:
+def write_member_references(node: Node, value: Object) -> Object:
     """The same for the members of a mapping that itself is none of it: the whole body."""
-    return {word: spell(child_of(node, word), member) for word, member in value.items()}
+    return {word: write_references(child_in_any_vocabulary(node, word), member) for word, member in value.items()}
 
 
-def unspellable(node: Node, value: Json, path: str = "") -> Iterator[str]:
+def inexpressible_references(node: Node, value: Json, path: str = "") -> Iterator[str]:
     """Pointers of mappings that only a literal could hold, and that hold a reference."""
     if isinstance(value, dict):
         if path and LITERAL in value and is_reserved(node, value) and next(references(value), None) is not None:
             yield path
             return
         for word, member in value.items():
-            yield from unspellable(child_of(node, word), member, f"{path}/{escape(word)}")
-    elif isinstance(value, list) and any(True for item in value for _ in unspellable(UNKNOWN, item, "/-")):
+            yield from inexpressible_references(child_in_any_vocabulary(node, word), member, f"{path}/{escape(word)}")
+    elif isinstance(value, list) and any(
+        True for item in value for _ in inexpressible_references(UNKNOWN, item, "/-")
+    ):
         yield path
 
 
-def child_of(node: Node, word: str) -> Node:
+def child_in_any_vocabulary(node: Node, word: str) -> Node:
     """What is known about a member, in whichever vocabulary it is called."""
     return node.child(node.renames.get(word, word))
 
@@ -120,7 +122,7 @@ def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
 
 def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
     spec = manifest.kind
-    body = by_name(spec, _name_tools(spec, manifest.spec, tools))
+    body = lists_to_objects(spec, _name_tools(spec, manifest.spec, tools))
     flat = leaves(spec, body)
     name = lookup(body, spec.name_field)
     if not name:
@@ -154,7 +156,7 @@ def _name_tools(spec: KindSpec, body: Object, tools: Mapping[str, Address]) -> O
     return {**body, key: named}
 
 
-def reference(value: Json) -> Address | None:
+def parse_reference(value: Json) -> Address | None:
     """The address that `value` refers to; None for a text that is no address."""
     if not isinstance(value, ResourceRef):
         return None
@@ -166,7 +168,7 @@ def reference(value: Json) -> Address | None:
 
 def reference_texts(value: Json) -> Iterator[str]:
     """The address text of every reference inside `value`."""
-    address = reference(value)
+    address = parse_reference(value)
     if address is not None:
         yield str(address)
     elif isinstance(value, dict):
@@ -179,7 +181,7 @@ def reference_texts(value: Json) -> Iterator[str]:
 
 def differs_in_ids(before: Json, after: Json) -> bool:
     """Whether `after` is `before` but for places where it refers to something and `before` has an id."""
-    if reference(after) is not None:
+    if parse_reference(after) is not None:
         return before is None or isinstance(before, str)
     if isinstance(before, dict) and isinstance(after, dict):
         return before.keys() == after.keys() and all(differs_in_ids(before[key], after[key]) for key in after)
@@ -190,7 +192,7 @@ def differs_in_ids(before: Json, after: Json) -> bool:
 
 def bind(value: Json, ids: Mapping[Address, str]) -> Json:
     """`value` with every reference whose id is known replaced by it; the same object where there is none."""
-    address = reference(value)
+    address = parse_reference(value)
     if address is not None:
         return ids.get(address, value)
     if isinstance(value, dict):

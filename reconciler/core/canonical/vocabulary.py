@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.canonical.canonical_form import comparable, with_known_masks
-from reconciler.core.canonical.field_tree import Node, node_at, shape
-from reconciler.core.canonical.keyed_lists import as_list, by_name, is_named, place_of
+from reconciler.core.canonical.canonical_form import comparable_document, with_known_masks
+from reconciler.core.canonical.field_tree import Node, build_field_tree, node_at
+from reconciler.core.canonical.keyed_lists import as_list, is_named, item_index, lists_to_objects
 from reconciler.core.serialization.digest import digest
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
 
 
-def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
+def to_canonical(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
     """`body` in canonical words, and the canonical pointers where two spellings disagree.
 
     Only what changes is copied. Where two spellings stand side by side, equal values become one, a null gives way,
@@ -21,9 +21,9 @@ def canonical_words(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ..
     `wire_word` writes.
     """
     clashes: list[str] = []
-    renamed = _rename(shape(spec), body, "", clashes)
+    renamed = _rename(build_field_tree(spec), body, "", clashes)
     if clashes:
-        renamed = _rename(shape(spec), body, "", [], vocabulary_of(spec, body))
+        renamed = _rename(build_field_tree(spec), body, "", [], vocabulary_of(spec, body))
     return (renamed if isinstance(renamed, dict) else body), tuple(clashes)
 
 
@@ -62,7 +62,7 @@ def _rename(node: Node, value: Json, path: str, clashes: list[str], vocabulary: 
     return result
 
 
-def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
+def wire_name(node: Node, word: str, vocabulary: str, like: Json) -> str:
     """How the member `word` of `node` is called on the wire.
 
     The spelling that the object `like` already uses wins; otherwise the vocabulary decides.
@@ -76,15 +76,15 @@ def wire_word(node: Node, word: str, vocabulary: str, like: Json) -> str:
     return preferred
 
 
-def wire_words(spec: KindSpec, body: Object, vocabulary: str, like: Json = None) -> Object:
+def to_wire(spec: KindSpec, body: Object, vocabulary: str, like: Json = None) -> Object:
     """`body` (canonical) in the words of `vocabulary`, or in those that the live object `like` uses."""
-    return _to_wire(shape(spec), body, vocabulary, like)
+    return _to_wire(build_field_tree(spec), body, vocabulary, like)
 
 
 def _to_wire(node: Node, body: Mapping[str, Json], vocabulary: str, like: Json) -> Object:
     result: Object = {}
     for word, member in body.items():
-        name = wire_word(node, word, vocabulary, like)
+        name = wire_name(node, word, vocabulary, like)
         child = node.children.get(word)
         if child is not None and isinstance(member, dict) and _translates(child):
             member = _to_wire(child, member, vocabulary, like.get(name) if isinstance(like, dict) else None)
@@ -98,15 +98,15 @@ def _translates(node: Node) -> bool:
 
 def wire_pointer(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> str:
     """A canonical pointer as the live object `like` would spell it; a named item is its place, `-` for a new one."""
-    node = shape(spec)
+    node = build_field_tree(spec)
     tokens: list[str] = []
     for token in split(pointer):
         if isinstance(like, list) and is_named(node):
-            place = place_of(node, token, like)
+            place = item_index(node, token, like)
             name = "-" if place is None else str(place)
             like = None if place is None else like[place]
         else:
-            name = wire_word(node, token, vocabulary, like)
+            name = wire_name(node, token, vocabulary, like)
             like = like.get(name) if isinstance(like, dict) else None
         tokens.append(name)
         node = node.child(token)
@@ -118,7 +118,7 @@ def wire_pointers(spec: KindSpec, pointer: str, vocabulary: str, like: Json) -> 
     *above, word = split(pointer)
     parent = wire_pointer(spec, join(*above), vocabulary, like) if above else ""
     holder = lookup(like, parent) if parent else like
-    node = node_at(spec, join(*above)) if above else shape(spec)
+    node = node_at(spec, join(*above)) if above else build_field_tree(spec)
     held = [name for name in holder if node.renames.get(name, name) == word] if isinstance(holder, dict) else []
     return tuple(f"{parent}/{escape(name)}" for name in held) or (wire_pointer(spec, pointer, vocabulary, like),)
 
@@ -133,7 +133,7 @@ def wire_value(spec: KindSpec, pointer: str, value: Json, vocabulary: str) -> Js
 
 def live_document(spec: KindSpec, live: LiveObject) -> Object:
     """The live body in canonical words, with what the API keeps apart from it where that is known."""
-    document = with_known_masks(spec, by_name(spec, canonical_words(spec, live.body)[0]))
+    document = with_known_masks(spec, lists_to_objects(spec, to_canonical(spec, live.body)[0]))
     if spec.separate_pointers:
         document = {name: member for name, member in document.items() if f"/{name}" not in spec.separate_pointers}
         if spec.attachments is not None and live.tools is not None:
@@ -144,7 +144,7 @@ def live_document(spec: KindSpec, live: LiveObject) -> Object:
 
 def object_digest(spec: KindSpec, live: LiveObject) -> str:
     """Digest of the whole object as a list or a GET showed it, without server-owned members and what is apart."""
-    return body_digest(spec, comparable(spec, live_document(spec, live)))
+    return body_digest(spec, comparable_document(spec, live_document(spec, live)))
 
 
 def body_digest(spec: KindSpec, document: Object) -> str:

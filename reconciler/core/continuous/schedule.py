@@ -16,7 +16,7 @@ TROUBLED = frozenset({Status.FAILED, Status.LOCKED, Status.FROZEN})
 """Ends that are tried again sooner or later than the interval, with growing waits."""
 
 
-def due(watch: Watch, memory: Memory, commit: str | None, now: datetime) -> bool:
+def is_due(watch: Watch, memory: Memory, commit: str | None, now: datetime) -> bool:
     """Whether the account is to be looked at though nothing asks for it: a new commit, or its time has come."""
     if memory.looked is None or commit != memory.commit:
         return True
@@ -37,7 +37,7 @@ def seconds_to_next(watch: Watch, memory: Memory, last: Round, random: float) ->
     return wait * (1.0 + watch.jitter * random)
 
 
-def heal_wait(watch: Watch, memory: Memory, changes: str, now: datetime) -> float:
+def seconds_to_heal(watch: Watch, memory: Memory, changes: str, now: datetime) -> float:
     """Seconds until the drift that `changes` (a digest) names may be put back; 0: now.
 
     The same drift again and again is somebody's doing: each time it is put back later.
@@ -49,7 +49,7 @@ def heal_wait(watch: Watch, memory: Memory, changes: str, now: datetime) -> floa
     return min(max(0.0, left), wait)  # no longer, where the clock was put back
 
 
-def remember(memory: Memory, done: Round, now: datetime, *, healed: str | None = None) -> Memory:
+def update_memory(memory: Memory, done: Round, now: datetime, *, healed: str | None = None) -> Memory:
     """What to know after a round. `healed`: a digest over the changes, where the round put back drift alone.
 
     A new commit, or a round in which nothing differs, forgets what was put back.
@@ -70,7 +70,7 @@ def remember(memory: Memory, done: Round, now: datetime, *, healed: str | None =
     )
 
 
-def recovered(memory: Memory, done: Round) -> bool:
+def has_recovered(memory: Memory, done: Round) -> bool:
     """Whether this round ended a trouble that people were told of."""
     return done.status is Status.SYNCED and memory.status not in (None, Status.SYNCED, Status.PENDING)
 
@@ -80,7 +80,7 @@ STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ClosedWindow:
     """Why nothing may be written."""
 
     window: Window
@@ -89,7 +89,7 @@ class Closed:
     """In UTC; None where no end is in sight."""
 
 
-def closed(windows: Sequence[Window], now: datetime, *, manual: bool = False) -> Closed | None:
+def closed_window(windows: Sequence[Window], now: datetime, *, manual: bool = False) -> ClosedWindow | None:
     """What denies writing at `now` (aware); None where it is allowed. `manual`: a person asked for this write.
 
     Raises `UsageError` for a schedule or a time zone that cannot be read: nothing may be written then.
@@ -105,9 +105,9 @@ def closed(windows: Sequence[Window], now: datetime, *, manual: bool = False) ->
             break
         further = _denying(windows, until)
         if further is None:
-            return Closed(window, until)
+            return ClosedWindow(window, until)
         until = further[1]
-    return Closed(window, None)
+    return ClosedWindow(window, None)
 
 
 def check_window(window: Window) -> None:

@@ -13,11 +13,11 @@ from copy import deepcopy
 from typing import Any, cast
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
-from reconciler.core.canonical.canonical_form import keyed_parent, leaves, same, tool_name, write_only_fields
-from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.keyed_lists import by_name, is_named
+from reconciler.core.canonical.canonical_form import json_equal, keyed_parent, leaves, tool_name, write_only_fields
+from reconciler.core.canonical.field_tree import build_field_tree
+from reconciler.core.canonical.keyed_lists import is_named, lists_to_objects
 from reconciler.core.canonical.raw_edit import exists
-from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_pointers, wire_value
+from reconciler.core.canonical.vocabulary import to_canonical, wire_pointer, wire_pointers, wire_value
 from reconciler.types.change import PatchOp
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
@@ -49,13 +49,13 @@ def apply_patch(ops: Sequence[PatchOp], document: Object) -> Object:
 
 def prove(spec: KindSpec, raw: Object, edits: Sequence[Edit], ops: Sequence[PatchOp]) -> None:
     """Assert `apply(patch, before) == after`, leaf by leaf, in canonical words."""
-    before = by_name(spec, canonical_words(spec, raw)[0])
+    before = lists_to_objects(spec, to_canonical(spec, raw)[0])
     promised = leaves(spec, apply_edits(spec, before, edits))
-    patched = by_name(spec, canonical_words(spec, apply_patch(ops, raw))[0])
+    patched = lists_to_objects(spec, to_canonical(spec, apply_patch(ops, raw))[0])
     result = leaves(spec, patched)
     for path in promised.keys() | result.keys():
         wanted, got = promised.get(path), result.get(path)
-        if not same(_empty(wanted), _empty(got)):
+        if not json_equal(_empty(wanted), _empty(got)):
             raise AssertionError(f"the patch does not do what the plan says at {path}")
 
 
@@ -91,7 +91,7 @@ class _Builder:
                 continue
             moved = leaves(self.spec, apply_edits(self.spec, {}, [Edit(new, held)]))
             arriving = {edit.path: edit.value for edit in come}
-            if moved.keys() == arriving.keys() and all(same(moved[path], arriving[path]) for path in moved):
+            if moved.keys() == arriving.keys() and all(json_equal(moved[path], arriving[path]) for path in moved):
                 if exists(self.document, target):
                     self.emit(PatchOp("remove", target))
                 self.emit(PatchOp("move", target, source=source))
@@ -118,7 +118,7 @@ class _Builder:
         """The topmost place on the way to `pointer` that is not there; `pointer` itself when its parent is."""
         tokens = split(pointer)
         wire = split(self.wire(pointer))
-        node = shape(self.spec)
+        node = build_field_tree(self.spec)
         value: Json = self.document
         for depth, word in enumerate(wire[:-1]):
             node = node.child(tokens[depth])
@@ -150,7 +150,7 @@ class _Builder:
             if not places:
                 self.emit(PatchOp("add", f"{target}/-", edit.value))
                 continue
-            if not same(items[places[0]], edit.value):
+            if not json_equal(items[places[0]], edit.value):
                 self.emit(PatchOp("replace", f"{target}/{places[0]}", edit.value))
             for place in reversed(places[1:]):
                 self.emit(PatchOp("remove", f"{target}/{place}"))

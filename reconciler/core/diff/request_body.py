@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.core.canonical.canonical_form import is_masked, same
-from reconciler.core.canonical.field_tree import Node, looks_secret, node_at, shape
-from reconciler.core.canonical.vocabulary import canonical_words, wire_words
+from reconciler.core.canonical.canonical_form import is_masked, json_equal
+from reconciler.core.canonical.field_tree import Node, build_field_tree, looks_secret, node_at
+from reconciler.core.canonical.vocabulary import to_canonical, to_wire
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.types.address import ResourceRef, SecretRef
@@ -15,16 +15,16 @@ from reconciler.types.kind import KindSpec
 _LEFT_OUT: Object = {"": "a value that is no member"}
 
 
-def partial(spec: KindSpec, vocabulary: str, change: Change, before: Object | None) -> Object:
+def merge_patch_body(spec: KindSpec, vocabulary: str, change: Change, before: Object | None) -> Object:
     """The body of a merging PATCH: the top-level members that the patch touches, null for those that it removes.
 
     Made from the object as it was read (`before`) and the patch, never from what the plan shows.
     """
     held = before or {}
-    live = canonical_words(spec, held)[0]
-    after = canonical_words(spec, apply_patch(change.patch, held))[0]
-    resent = _resent(shape(spec), after, live, change.managed or {}, "")
-    wire = wire_words(spec, resent if isinstance(resent, dict) else {}, vocabulary, like=before)
+    live = to_canonical(spec, held)[0]
+    after = to_canonical(spec, apply_patch(change.patch, held))[0]
+    resent = _resent(build_field_tree(spec), after, live, change.managed or {}, "")
+    wire = to_wire(spec, resent if isinstance(resent, dict) else {}, vocabulary, like=before)
     body: Object = {}
     for op in change.patch:
         for place in (op.source, op.path):
@@ -72,9 +72,9 @@ def _placed(document: Object, tokens: tuple[str, ...], value: Json) -> Object:
     return {**document, tokens[0]: _placed(inner or {}, tokens[1:], value)}
 
 
-def sendable(spec: KindSpec, document: Object) -> Object:
+def create_body(spec: KindSpec, document: Object) -> Object:
     """A canonical document as the body of a create: no nulls, nothing the server owns, no masks."""
-    result = _clean(shape(spec), document)
+    result = _clean(build_field_tree(spec), document)
     assert isinstance(result, dict)
     return result
 
@@ -85,7 +85,7 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
     What the patch set goes as it is. Of what only travels along, our own references are sent again; other secrets,
     shown or masked, are left out: the API keeps those that are declared, and a mask sent back is refused or stored.
     """
-    if same(value, live):
+    if json_equal(value, live):
         ours, row = managed.get(path), node.row
         kept_by_api = row is not None and row.secret and not row.path.endswith("/*")
         if has_reference(ours) or (has_secret(ours) and not kept_by_api):

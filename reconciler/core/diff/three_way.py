@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.core.canonical.canonical_form import at_default, effective, is_masked, leaves, same
+from reconciler.core.canonical.canonical_form import effective_value, is_at_default, is_masked, json_equal, leaves
 from reconciler.core.canonical.field_tree import field_at, looks_secret
 from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook, has_secret, is_unseen
 from reconciler.core.serialization.digest import digest
@@ -73,7 +73,7 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
     secret = is_secret(row, leaf.desired)
     missing = has_secret(leaf.desired) and bool(book.missing(leaf.desired))
     if leaf.desired is not None and (
-        was_taken_away(row, leaf.live, leaf.sent, leaf.seen)
+        was_removed_outside(row, leaf.live, leaf.sent, leaf.seen)
         or moved_behind_masks(leaf.live, leaf.sent, leaf.seen, book)
     ):
         same_wish = missing or _as_sent(row, leaf.desired, leaf.sent or "", book) is not False
@@ -81,13 +81,13 @@ def compare(spec: KindSpec, leaf: Leaf, book: SecretBook) -> Verdict:
         return Verdict(Sync.LIVE, obstacle=absent) if same_wish else Verdict(Sync.BOTH, desired_moved=True)
     if hidden(row, leaf.live, leaf.desired) and not _shown_whole(leaf):
         return _hidden(row, leaf, book, missing=missing)
-    live = effective(row, leaf.live, parent_present=leaf.parent_present)
+    live = effective_value(row, leaf.live, parent_present=leaf.parent_present)
     if leaf.desired is None:
-        if live in EMPTY or at_default(row, live) or only_defaults(spec, leaf.path, live):
+        if live in EMPTY or is_at_default(row, live) or only_defaults(spec, leaf.path, live):
             return Verdict(Sync.SAME)
     elif not missing:
-        desired = effective(row, book.fill(leaf.desired) if secret else leaf.desired)
-        if same(desired, live) or (live is None and desired in EMPTY):
+        desired = effective_value(row, book.fill(leaf.desired) if secret else leaf.desired)
+        if json_equal(desired, live) or (live is None and desired in EMPTY):
             return Verdict(Sync.SAME)
     if leaf.sent is None and missing:
         return _absent(leaf, UNAVAILABLE)
@@ -143,7 +143,7 @@ def _under_another_key(sync: Sync, book: SecretBook) -> Verdict:
 def _as_sent(row: Field | None, desired: Json, sent: str, book: SecretBook) -> bool | None:
     """Whether the manifest says what was sent; None under a key that is not here. A text that was none before may be
     a secret now, or the other way round."""
-    return book.matches(effective(row, book.fill(desired) if has_secret(desired) else desired), sent)
+    return book.matches(effective_value(row, book.fill(desired) if has_secret(desired) else desired), sent)
 
 
 def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
@@ -154,7 +154,7 @@ def _live_same(leaf: Leaf, live: Json, book: SecretBook) -> bool:
     return seen is not None and book.matches(live, seen) is not False
 
 
-def was_taken_away(row: Field | None, live: Json, sent: str | None, seen: str | None) -> bool:
+def was_removed_outside(row: Field | None, live: Json, sent: str | None, seen: str | None) -> bool:
     """Whether a secret, or a header, that the server showed (or showed to be there by a mask) is gone."""
     may_hide = row is not None and row.by_look != ""
     if live is not None or sent is None or not (":" in sent or seen == MASKED or may_hide):
@@ -237,7 +237,7 @@ def _references(desired: Json, live: Json) -> Iterator[bool | None]:
             yield len(wanted) == len(live)
         for item, one in zip(wanted, live, strict=False):
             yield from _references(item, one)
-    elif not same(desired, live):
+    elif not json_equal(desired, live):
         yield False
 
 
@@ -245,7 +245,7 @@ def desired_digest(row: Field | None, desired: Json, book: SecretBook) -> str:
     """What state records as sent. Every reference must be available."""
     secret = is_secret(row, desired)
     value = book.fill(desired) if secret else desired
-    return book.digest(effective(row, value), secret=secret)
+    return book.digest(effective_value(row, value), secret=secret)
 
 
 def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, *, parent_present: bool) -> str:
@@ -255,7 +255,7 @@ def seen_digest(row: Field | None, desired: Json, live: Json, book: SecretBook, 
             return f"{MASKED}:{book.digest(_in_sight(live), secret=True)}"
         return MASKED if is_masked(live) else HIDDEN
     secret = is_secret(row, desired) or is_secret(row, live)
-    return book.digest(effective(row, live, parent_present=parent_present), secret=secret)
+    return book.digest(effective_value(row, live, parent_present=parent_present), secret=secret)
 
 
 def only_defaults(spec: KindSpec, path: str, value: Json) -> bool:
@@ -266,4 +266,4 @@ def only_defaults(spec: KindSpec, path: str, value: Json) -> bool:
     for token in reversed(path.split("/")[1:]):
         document = {token: document}
     inner = leaves(spec, document)
-    return all(at_default(field_at(spec, pointer), leaf) for pointer, leaf in inner.items())
+    return all(is_at_default(field_at(spec, pointer), leaf) for pointer, leaf in inner.items())

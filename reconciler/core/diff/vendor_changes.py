@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.canonical.canonical_form import leaf_at, same
+from reconciler.core.canonical.canonical_form import json_equal, leaf_at
 from reconciler.core.diff.three_way import Sync, Verdict
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
@@ -52,7 +52,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class VendorContext:
     """What the rules look at beside the differences."""
 
     spec: KindSpec
@@ -70,7 +70,7 @@ class Look:
         return not self.tracked or any(difference.sync in (Sync.LIVE, Sync.BOTH) for difference in differences)
 
 
-def concerns(spec: KindSpec, differences: Sequence[Difference]) -> bool:
+def may_involve_vendor(spec: KindSpec, differences: Sequence[Difference]) -> bool:
     """Whether the vendor could have had a hand in any of them: the catalogue need not be read otherwise."""
     return any(
         difference.path in spec.catalogue_tables
@@ -80,7 +80,7 @@ def concerns(spec: KindSpec, differences: Sequence[Difference]) -> bool:
     )
 
 
-def merged_along(
+def merged_counterpart(
     spec: KindSpec, leaves: Mapping[str, Json], document: Object, written: Collection[str]
 ) -> tuple[str, ...]:
     """The other half of two texts that the vendor merged, where one half is written: on its own it would say one of
@@ -92,12 +92,12 @@ def merged_along(
         found += [
             path
             for path in pair
-            if path in leaves and path not in written and not same(leaves[path], leaf_at(spec, document, path))
+            if path in leaves and path not in written and not json_equal(leaves[path], leaf_at(spec, document, path))
         ]
     return tuple(found)
 
 
-def vendor_changes(differences: Sequence[Difference], look: Look) -> dict[str, Adoption]:
+def vendor_changes(differences: Sequence[Difference], look: VendorContext) -> dict[str, Adoption]:
     """The differences that are the vendor's doing, by path; pure."""
     found: dict[str, Adoption] = {}
     by_path = {difference.path: difference for difference in differences}
@@ -112,7 +112,7 @@ def vendor_changes(differences: Sequence[Difference], look: Look) -> dict[str, A
     return found
 
 
-def follows(catalogue: Catalogue, table: str, old: str, new: str) -> Successor | None:
+def successor_link(catalogue: Catalogue, table: str, old: str, new: str) -> Successor | None:
     """The link by which the catalogue leads from an outdated entry to `new`, over any number of steps."""
     met: set[str] = set()
     while old not in met and catalogue.status(old, table).is_outdated:
@@ -126,7 +126,7 @@ def follows(catalogue: Catalogue, table: str, old: str, new: str) -> Successor |
     return None
 
 
-def moved_from(catalogue: Catalogue, table: str, seen: str | None, live: Json, book: SecretBook) -> str | None:
+def replaced_entry(catalogue: Catalogue, table: str, seen: str | None, live: Json, book: SecretBook) -> str | None:
     """The outdated entry that state knows by its digest only, where the vendor put `live` in its place."""
     if seen is None or not isinstance(live, str) or not _is_platforms(catalogue, table, live):
         return None
@@ -146,7 +146,7 @@ def without_vendor(
         replace(difference, verdict=replace(difference.verdict, sync=Sync.GIT))
         if difference.sync is Sync.BOTH
         and (table := spec.catalogue_tables.get(difference.path)) is not None
-        and moved_from(catalogue, table, entry.seen_at(difference.path), difference.live, book)
+        and replaced_entry(catalogue, table, entry.seen_at(difference.path), difference.live, book)
         else difference
         for difference in differences
     ]
@@ -154,13 +154,13 @@ def without_vendor(
 
 def why_replaced(catalogue: Catalogue, table: str, old: str, live: Json) -> str:
     """The sentence about an entry that another one has taken the place of."""
-    after = follows(catalogue, table, old, live) if isinstance(live, str) else None
+    after = successor_link(catalogue, table, old, live) if isinstance(live, str) else None
     status = catalogue.status(old, table)
     said = "was removed by the vendor and is not put back" if status is Status.REMOVED else f"is {status.value}"
     return f"{old} {said}" + (f"; {live} follows it: {after.reason} ({after.basis})" if after else "")
 
 
-def _replaced(difference: Difference, look: Look) -> Adoption | None:
+def _replaced(difference: Difference, look: VendorContext) -> Adoption | None:
     """A model or engine that the vendor exchanged for another."""
     table = look.spec.catalogue_tables.get(difference.path)
     if table is None or not isinstance(difference.desired, str) or not _is_vendors(difference, table, look):
@@ -173,7 +173,7 @@ def _replaced(difference: Difference, look: Look) -> Adoption | None:
     )
     if not led and catalogue.status(old, table) is not Status.REMOVED:
         return None
-    after = follows(catalogue, table, old, live) if isinstance(live, str) else None
+    after = successor_link(catalogue, table, old, live) if isinstance(live, str) else None
     reason = why_replaced(catalogue, table, old, live)
     return Adoption(
         difference.path, old, live, reason, _command(difference.path, look, _answer(table, old, live, after))
@@ -182,10 +182,10 @@ def _replaced(difference: Difference, look: Look) -> Adoption | None:
 
 def _exchanged(catalogue: Catalogue, table: str, old: str, live: Json) -> Successor | None:
     """The link from `old` to `live`, where the platform puts the one in the place of the other by itself."""
-    return follows(catalogue, table, old, live) if table in EXCHANGED and isinstance(live, str) else None
+    return successor_link(catalogue, table, old, live) if table in EXCHANGED and isinstance(live, str) else None
 
 
-def _is_vendors(difference: Difference, table: str, look: Look) -> bool:
+def _is_vendors(difference: Difference, table: str, look: VendorContext) -> bool:
     """Whether both values are the platform's own: a custom model may be called anything."""
     if any(within(difference.path, own.under) and look.leaves.get(own.when) for own in look.spec.companions):
         return False
@@ -208,7 +208,7 @@ def _answer(table: str, old: str, live: Json, after: Successor | None) -> str:
     return f"reconciler migrate --only {name} --answer {name}.{old}={live} --write"
 
 
-def _merged(old: str, into: str, differences: Mapping[str, Difference], look: Look) -> dict[str, Adoption]:
+def _merged(old: str, into: str, differences: Mapping[str, Difference], look: VendorContext) -> dict[str, Adoption]:
     """A text that the vendor put behind (or before) another one, and emptied: both leaves, or none."""
     said, prompt = look.leaves.get(old), look.leaves.get(into)
     live = leaf_at(look.spec, look.document, into)
@@ -242,7 +242,7 @@ def is_merge(live: str, prompt: str, said: str) -> bool:
     return whole == first and second in first
 
 
-def _renamed(difference: Difference, look: Look) -> Adoption | None:
+def _renamed(difference: Difference, look: VendorContext) -> Adoption | None:
     """A field that reads back under its newer name, with the same value."""
     for old, new in look.spec.renamed_fields.items():
         if (
@@ -252,7 +252,7 @@ def _renamed(difference: Difference, look: Look) -> Adoption | None:
         ):
             continue
         place = new + difference.path[len(old) :]
-        if place in look.leaves or not same(leaf_at(look.spec, look.document, place), difference.desired):
+        if place in look.leaves or not json_equal(leaf_at(look.spec, look.document, place), difference.desired):
             continue
         if not look.moved(difference):
             continue
@@ -267,7 +267,7 @@ def _renamed(difference: Difference, look: Look) -> Adoption | None:
     return None
 
 
-def _command(path: str, look: Look, migrate: str, *more: str) -> str:
+def _command(path: str, look: VendorContext, migrate: str, *more: str) -> str:
     """How the manifest takes it in: a live value is written as it is; of an object that state does not hold yet,
     the manifest is migrated."""
     if not look.tracked:

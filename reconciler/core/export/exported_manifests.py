@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.canonical.canonical_form import keyed_items, leaf_at, same
-from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.references import resources_of, spell_members
+from reconciler.core.canonical.canonical_form import json_equal, keyed_items, leaf_at
+from reconciler.core.canonical.field_tree import build_field_tree
+from reconciler.core.canonical.references import resources_of, write_member_references
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
 from reconciler.core.resource_diff.match_objects import objects_of
@@ -254,7 +254,7 @@ class _Export:
             "apiVersion": API_VERSION,
             "kind": live.kind.preferred_manifest_kind or live.kind.manifest_kinds[0],
             "metadata": {"name": address.name, "id": self.write_id(live.id)},
-            "spec": spell_members(shape(live.kind), spec),
+            "spec": write_member_references(build_field_tree(live.kind), spec),
         }
         secrets = tuple(ExportedSecret(names[pointer], address, pointer) for pointer in sorted(names))
         return ExportedManifest(address, live.kind, live.id, document, secrets, body.left_out, spec)
@@ -304,7 +304,7 @@ def shared_inline_tools(
     for name, users in sorted(found.items()):
         who = tuple(sorted({address for address, _ in users}))
         if len(who) > 1:
-            result.append((name, who, all(same(users[0][1], item) for _, item in users)))
+            result.append((name, who, all(json_equal(users[0][1], item) for _, item in users)))
     return tuple(result)
 
 
@@ -317,7 +317,7 @@ def matches_fields(live: LiveObject, wanted: Mapping[str, str]) -> bool:
 
 
 def _pointer(spec: KindSpec, key: str) -> str:
-    node, tokens = shape(spec), []
+    node, tokens = build_field_tree(spec), []
     for token in split(key if key.startswith("/") else f"/{key}"):
         tokens.append(node.renames.get(token, token))
         node = node.child(tokens[-1])

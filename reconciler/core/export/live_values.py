@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.core.canonical.canonical_form import at_default, is_masked, normal, same, without
+from reconciler.core.canonical.canonical_form import is_at_default, is_masked, json_equal, normalize, without_pointers
 from reconciler.core.canonical.field_tree import Node, looks_secret
 from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.kind import Field
@@ -15,22 +15,22 @@ LARGEST = 10**300
 EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
-def in_order(node: Node, value: Object) -> list[str]:
+def ordered_members(node: Node, value: Object) -> list[str]:
     """Declared members as the table has them, then the others by name."""
     known = [word for word in node.children if word in value]
     return [*known, *sorted(word for word in value if word not in node.children)]
 
 
-def says_nothing(row: Field | None, value: Json, path: str) -> bool:
+def is_implied(row: Field | None, value: Json, path: str) -> bool:
     """Whether a manifest without the value means the same."""
     if row is None:
         return value is None or (value in ("", [], {}) and path.count("/") == 1)
     if row.required:
         return False
-    return at_default(row, value) or (row.default in EMPTY and value in ("", [], {}))
+    return is_at_default(row, value) or (row.default in EMPTY and value in ("", [], {}))
 
 
-def unwritable(value: Json) -> bool:
+def is_unwritable(value: Json) -> bool:
     """Whether no file can hold it: half of a surrogate pair, a number that is none or has too many digits."""
     if isinstance(value, str):
         return SURROGATE.search(value) is not None
@@ -39,8 +39,8 @@ def unwritable(value: Json) -> bool:
     if isinstance(value, (int, float)):
         return not abs(value) < LARGEST
     if isinstance(value, dict):
-        return any(unwritable(key) or unwritable(member) for key, member in value.items())
-    return isinstance(value, list) and any(unwritable(item) for item in value)
+        return any(is_unwritable(key) or is_unwritable(member) for key, member in value.items())
+    return isinstance(value, list) and any(is_unwritable(item) for item in value)
 
 
 def has_mask(value: Json) -> bool:
@@ -65,11 +65,11 @@ def secrets_in(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]
 
 def unfilled_object(row: Field, value: Json) -> Json:
     """Without nulls, and without members that the server would fill in the same way."""
-    filled = normal(row, value)
+    filled = normalize(row, value)
     result = _without_nulls(value)
     for pointer in sorted(row.server_defaults, key=len, reverse=True):
-        smaller = without(result, [pointer])
-        if smaller != {} and same(normal(row, smaller), filled):
+        smaller = without_pointers(result, [pointer])
+        if smaller != {} and json_equal(normalize(row, smaller), filled):
             result = smaller
     return result
 
@@ -85,8 +85,8 @@ def unfilled_items(row: Field, value: list[Json]) -> Json:
         for pointer, default in row.server_defaults.items():
             beside, values = row.server_default_conditions.get(pointer, ("", ()))
             told = bool(beside) and lookup(item, beside) not in values
-            if default is not None and not told and same(lookup(smaller, pointer), default):
-                smaller = without(smaller, [pointer])
+            if default is not None and not told and json_equal(lookup(smaller, pointer), default):
+                smaller = without_pointers(smaller, [pointer])
         result.append(_without_nulls(smaller))
     return result
 
@@ -97,13 +97,13 @@ def _without_nulls(value: Json) -> Json:
     return value
 
 
-def put(value: Json, tokens: tuple[str, ...], member: Json) -> Object:
+def with_member(value: Json, tokens: tuple[str, ...], member: Json) -> Object:
     """A copy with `member` in its place; parents are made."""
     here = dict(value) if isinstance(value, dict) else {}
-    here[tokens[0]] = put(here.get(tokens[0]), tokens[1:], member) if len(tokens) > 1 else member
+    here[tokens[0]] = with_member(here.get(tokens[0]), tokens[1:], member) if len(tokens) > 1 else member
     return here
 
 
-def shown(value: Json) -> str:
+def sort_key(value: Json) -> str:
     """What a list of references is sorted by."""
     return str(value)

@@ -11,30 +11,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import (
-    at_default,
+    is_at_default,
     is_masked,
-    normal,
+    normalize,
     sorted_set,
-    without,
+    without_pointers,
     write_only_fields,
 )
-from reconciler.core.canonical.field_tree import Node, field_at, looks_secret, shape
-from reconciler.core.canonical.references import unspellable
-from reconciler.core.canonical.vocabulary import canonical_words, wire_words
+from reconciler.core.canonical.field_tree import Node, build_field_tree, field_at, looks_secret
+from reconciler.core.canonical.references import inexpressible_references
+from reconciler.core.canonical.vocabulary import to_canonical, to_wire
 from reconciler.core.export.live_values import (
     EMPTY,
     has_mask,
-    in_order,
-    put,
-    says_nothing,
+    is_implied,
+    is_unwritable,
+    ordered_members,
     secrets_in,
-    shown,
+    sort_key,
     unfilled_items,
     unfilled_object,
-    unwritable,
+    with_member,
 )
 from reconciler.core.fields.field_check import check_fields
-from reconciler.core.fields.field_hints import missing
+from reconciler.core.fields.field_hints import missing_members
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object, escape, join, lookup, split
 from reconciler.types.kind import Field, Kinds, Type
@@ -62,7 +62,7 @@ class ExportedBody:
 def export_body(live: LiveObject, refer: Refer, kinds: Kinds) -> ExportedBody:
     """The spec of a manifest that agrees with `live`."""
     spec = live.kind
-    document, _ = canonical_words(spec, live.body)
+    document, _ = to_canonical(spec, live.body)
     if spec.separate_pointers:
         document = {name: member for name, member in document.items() if f"/{name}" not in spec.separate_pointers}
         if spec.attachments is not None and live.tools is not None:
@@ -83,23 +83,23 @@ class _Walk:
         self.left_out: dict[str, str] = {}
 
     def run(self, document: Object) -> ExportedBody:
-        body = self.members(shape(self.spec), document, "")
+        body = self.members(build_field_tree(self.spec), document, "")
         body = self.unseen_secrets(document, body)
         body = self.checked(body)
-        for path in [*unspellable(shape(self.spec), body)]:
+        for path in [*inexpressible_references(build_field_tree(self.spec), body)]:
             self.leave(path, "a manifest would read it as a literal, and it holds a reference")
-            smaller = without(body, [path])
+            smaller = without_pointers(body, [path])
             body = smaller if isinstance(smaller, dict) else {}
         secrets = tuple(path for path in self.secrets if lookup(body, path) is self.secrets[path])
         return ExportedBody(
-            wire_words(self.spec, body, next(iter(self.spec.vocabularies), "")),
+            to_wire(self.spec, body, next(iter(self.spec.vocabularies), "")),
             secrets,
             tuple(sorted(self.left_out.items())),
         )
 
     def members(self, node: Node, value: Object, path: str) -> Object:
         result: Object = {}
-        for word in in_order(node, value):
+        for word in ordered_members(node, value):
             child = node.child(word)
             if not path and child.row is None and self.is_servers_own(word, value[word]):
                 continue
@@ -115,12 +115,12 @@ class _Walk:
         row = node.row
         if row is not None and row.server_owned:
             return DROP
-        if row is not None and row.secret and not unwritable(word):
+        if row is not None and row.secret and not is_unwritable(word):
             return self.secret(word, value, path)
         if value is None:
             return DROP
         whole = not isinstance(value, dict) or (row is not None and row.atomic)
-        if unwritable(word) or (whole and unwritable(value)):
+        if is_unwritable(word) or (whole and is_unwritable(value)):
             return self.leave(path, "no file can hold it")
         if looks_secret(row, value):
             return self.secret(word, value, path)
@@ -136,7 +136,7 @@ class _Walk:
             return self.reference(row.ref, value, path)
         if row is None and word in self.id_words:
             return self.known_ids(value, self.id_words[word])
-        return DROP if says_nothing(row, value, path) else normal(row, value)
+        return DROP if is_implied(row, value, path) else normalize(row, value)
 
     # --- objects and lists ----------------------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ class _Walk:
         """One member of an object whose mere presence means something (turn taking), though all are defaults."""
         for word, child in node.children.items():
             if child.row is not None and child.row.default_needs_parent and value.get(word) not in EMPTY:
-                return {word: normal(child.row, value[word])}
+                return {word: normalize(child.row, value[word])}
         return {}
 
     def listed(self, node: Node, word: str, value: list[Json], path: str) -> Json:
@@ -168,7 +168,7 @@ class _Walk:
             return [*items] if items or row.required else DROP
         if row is not None and row.ref is not None:
             return self.references_of(row, value, path)
-        if says_nothing(row, value, path):
+        if is_implied(row, value, path):
             return DROP
         if has_mask(value):
             return self.leave(path, "the server hides a part of it")
@@ -183,9 +183,9 @@ class _Walk:
         row = node.row
         assert row is not None
         hidden = {f"{path}{inner}": secret for inner, secret in secrets_in(node, value, "")}
-        plain = without(value, [inner[len(path) :] for inner in hidden])
+        plain = without_pointers(value, [inner[len(path) :] for inner in hidden])
         assert isinstance(plain, dict)
-        if not hidden and at_default(row, plain):
+        if not hidden and is_at_default(row, plain):
             return DROP
         if has_mask(plain):
             return self.leave(path, "the server hides a part of it")
@@ -196,7 +196,7 @@ class _Walk:
         for pointer, secret in hidden.items():
             marker = self.secret(split(pointer)[-1], secret, pointer)
             if marker is not DROP:
-                result = put(result, split(pointer[len(path) :]), marker)
+                result = with_member(result, split(pointer[len(path) :]), marker)
         return result
 
     # --- ids ------------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class _Walk:
         ]
         if any(item is DROP for item in found):
             return self.leave(path, self.left_out.get(path, "it holds something that is no id"))
-        return sorted(found, key=shown) if row.set_like else found
+        return sorted(found, key=sort_key) if row.set_like else found
 
     def known_ids(self, value: Json, kind: str | None = None) -> Json:
         """`value` with references for ids under words that hold ids elsewhere (`document_ids` of a skill)."""
@@ -257,13 +257,13 @@ class _Walk:
         ]
         wanted += [
             path
-            for path, _ in missing(self.spec, body)
+            for path, _ in missing_members(self.spec, body)
             if (row := field_at(self.spec, path)) is not None and row.secret
         ]
         for path in wanted:
             if path not in self.secrets and lookup(body, path) is None:
                 self.secrets[path] = SecretRef("env", path)
-                body = put(body, split(path), self.secrets[path])
+                body = with_member(body, split(path), self.secrets[path])
         return body
 
     # --- what cannot be held --------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ class _Walk:
             for diagnostic in wrong:
                 pointer = self.leaf_of(str(diagnostic.pointer))
                 self.left_out[pointer] = diagnostic.summary
-                smaller = without(body, [pointer])
+                smaller = without_pointers(body, [pointer])
                 body = smaller if isinstance(smaller, dict) and smaller != body else _without_top(body, pointer)
 
     @staticmethod

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.core.canonical.canonical_form import leaves, normal
+from reconciler.core.canonical.canonical_form import leaves, normalize
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.export.exported_manifests import variable_name
 from reconciler.types.address import Address, SecretRef
@@ -76,7 +76,7 @@ class TargetFile:
 
     path: str
     text: str
-    yours: bool = False
+    user_owned: bool = False
     """Made once for a person to fill in, never written again."""
 
 
@@ -125,7 +125,7 @@ class Target:
     """
 
     name: str
-    what: str
+    description: str
     """One line for the help text."""
     folder: str
     """Where the files go when nobody says."""
@@ -142,14 +142,14 @@ class Target:
     """Lines that say what to do with the files."""
 
 
-def plain(value: Json) -> str:
+def summarize_value(value: Json) -> str:
     """A value in a sentence: short, on one line."""
     text = str(value)
     text = "".join(character if character.isprintable() else " " for character in text)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def sealed(text: str) -> str:
+def with_seal(text: str) -> str:
     """`text` with its first `OPEN` made a seal. Raises `ValueError` where it has none."""
     if OPEN not in text:
         raise ValueError("the text has no place for a seal")
@@ -202,7 +202,7 @@ class Ledger:
         if value in EMPTY and not isinstance(value, bool):
             return None
         self.settle(pointer)
-        return normal(field_at(self.kind, pointer), value)
+        return normalize(field_at(self.kind, pointer), value)
 
     def text(self, pointer: str) -> str | None:
         """The same where it is a text; anything else is left for the end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.core.canonical.field_tree import Node, field_at, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree, field_at
 from reconciler.core.fields.field_hints import hint_for_item, hint_for_key, hint_for_value, item_name
 from reconciler.types.address import Address, is_reference
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source
@@ -13,7 +13,7 @@ from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.kind import Bounds, Field, KindSpec, Type
 
 
-def misfits(bounds: Bounds, value: Json, name: str) -> Iterator[tuple[str, str]]:
+def bound_violations(bounds: Bounds, value: Json, name: str) -> Iterator[tuple[str, str]]:
     """What is wrong with the value of the field `name`: pointer below the field, and why. Values of another type than
     the bounds are about, and what is only known when it is sent, pass."""
     if isinstance(value, str):
@@ -48,7 +48,9 @@ def _items(bounds: Bounds, value: list[Json], name: str) -> Iterator[tuple[str, 
         yield "", f"{name} has {len(value):,} items; the limit is {bounds.max_items:,}"
     if bounds.each is not None:
         for index, item in enumerate(value):
-            for below, problem in misfits(bounds.each, item, f"an item of {name}") if isinstance(item, str) else ():
+            for below, problem in (
+                bound_violations(bounds.each, item, f"an item of {name}") if isinstance(item, str) else ()
+            ):
                 yield f"/{index}{below}", problem
     if bounds.unique_member:
         yield from _repeated(value, bounds.unique_member, name)
@@ -63,7 +65,7 @@ def _repeated(items: list[Json], member: str, name: str) -> Iterator[tuple[str, 
             yield f"/{index}/{escape(member)}", f"{name} has the {member} {shown!r} twice"
 
 
-def schema(bounds: Bounds, kind: str) -> Object:
+def bounds_schema(bounds: Bounds, kind: str) -> Object:
     """The bounds as JSON Schema keywords of a value of the JSON type `kind`."""
     if kind == "string":
         pattern = f"^(?:{bounds.pattern})$" if bounds.pattern else None
@@ -109,7 +111,7 @@ def check_fields(
     """
     return [
         Diagnostic(code, severity, summary, hint=hint, address=address, pointer=pointer, source=source, fix=fix)
-        for code, severity, summary, hint, pointer, fix in _members(shape(spec), body, "", spec)
+        for code, severity, summary, hint, pointer, fix in _members(build_field_tree(spec), body, "", spec)
         if not (loading and code == WRONG_TYPE and _is_also(spec, pointer, body))
     ]
 
@@ -123,7 +125,7 @@ def _is_also(spec: KindSpec, pointer: str, body: Object) -> bool:
 def without_server_fields(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]:
     """`body` (canonical) less what the server assigns, and the pointers of what was taken out."""
     dropped: list[str] = []
-    return _drop(shape(spec), body, "", dropped), tuple(dropped)
+    return _drop(build_field_tree(spec), body, "", dropped), tuple(dropped)
 
 
 def server_field_warning(pointer: str, address: Address, source: Source) -> Diagnostic:
@@ -188,7 +190,7 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
                         yield _nameless(row.item_key, name, place)
                     yield from _members(child.star, item, place, spec)
                 elif not is_reference(item):
-                    summary = f"an item of {name} must be a mapping, not {describe(item)}"
+                    summary = f"an item of {name} must be a mapping, not {json_type_name(item)}"
                     yield WRONG_TYPE, Severity.ERROR, summary, None, place, None
 
 
@@ -209,7 +211,7 @@ def _typed(row: Field, value: Json, pointer: str) -> Iterator[_Found]:
         if row.type is Type.STRINGS and isinstance(value, list):
             for index, item in enumerate(value):
                 if not isinstance(item, str) and not is_reference(item):
-                    summary = f"{item_name(row, str(index), item)} must be a text, not {describe(item)}"
+                    summary = f"{item_name(row, str(index), item)} must be a text, not {json_type_name(item)}"
                     place = f"{pointer}/{index}"
                     yield WRONG_TYPE, Severity.ERROR, summary, hint_for_item(row, item), place, None
         elif row.keyed and isinstance(value, list):
@@ -229,10 +231,10 @@ def _inline_tools(items: list[Json], pointer: str) -> Iterator[_Found]:
     hint = "write {type: function, function: {name, description, parameters}}; tools of the registry stand in `tools`"
     for index, item in enumerate(items):
         if not isinstance(item, dict):
-            summary = f"an inline tool must be a mapping, not {describe(item)}"
+            summary = f"an inline tool must be a mapping, not {json_type_name(item)}"
             yield WRONG_TYPE, Severity.ERROR, summary, hint, f"{pointer}/{index}", None
         elif not isinstance(item.get("function", {}), dict):
-            summary = f"function of an inline tool must be a mapping, not {describe(item['function'])}"
+            summary = f"function of an inline tool must be a mapping, not {json_type_name(item['function'])}"
             yield WRONG_TYPE, Severity.ERROR, summary, hint, f"{pointer}/{index}/function", None
 
 
@@ -240,7 +242,7 @@ def _wrong(row: Field, value: Json, pointer: str, wanted: str, hint: str | None)
     # The API takes headers and parameters as they are; only what reads them later may stumble.
     free = row.path.endswith("*") and (row.secret or bool(row.by_look))
     severity = Severity.WARNING if free and isinstance(value, _PLAIN) else Severity.ERROR
-    summary = f"{_name(pointer) if free else row.path} must be {wanted}, not {describe(value)}"
+    summary = f"{_name(pointer) if free else row.path} must be {wanted}, not {json_type_name(value)}"
     return WRONG_TYPE, severity, summary, hint, pointer, None
 
 
@@ -277,7 +279,7 @@ def _name(pointer: str) -> str:
     return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
-def describe(value: Json) -> str:
+def json_type_name(value: Json) -> str:
     """The JSON type of a value, in words."""
     if value is None:
         return "null"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from reconciler.core.canonical.canonical_form import same, tool_name
+from reconciler.core.canonical.canonical_form import json_equal, tool_name
 from reconciler.core.canonical.field_tree import Node, field_at
 from reconciler.core.canonical.references import WORDS
 from reconciler.types.catalogue import Catalogue, Status, is_hosted
@@ -16,7 +16,7 @@ from reconciler.types.json import Json, Object, escape, is_filled, lookup, split
 from reconciler.types.kind import ConditionalRequirement, Field, KindSpec, Type
 
 
-def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
+def missing_members(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
     """Pointer of each member that `body` (canonical words, as written) lacks, and the condition in words ("" where
     there is none). Markers say something; null, blank texts and empty lists do not."""
     for row in spec.fields:
@@ -25,11 +25,13 @@ def missing(spec: KindSpec, body: Object) -> Iterator[tuple[str, str]]:
     for need in spec.conditional_requirements:
         if _holds(need, body):
             yield from (
-                (place, condition(spec, need)) for place in need.members if not is_filled(lookup(body, place))
+                (place, describe_condition(spec, need))
+                for place in need.members
+                if not is_filled(lookup(body, place))
             )
 
 
-def takes_away(change: Change) -> bool:
+def removes_required(change: Change) -> bool:
     """Whether a change of an object that exists removes something that a new one could not do without."""
     spec = change.kind
     conditional = {member for need in spec.conditional_requirements for member in need.members}
@@ -41,7 +43,7 @@ def takes_away(change: Change) -> bool:
     return any(path in conditional or ((row := field_at(spec, path)) and row.required) for path in gone)
 
 
-def condition(spec: KindSpec, need: ConditionalRequirement) -> str:
+def describe_condition(spec: KindSpec, need: ConditionalRequirement) -> str:
     """When a need holds: `when on_call is static_filler`."""
     word = need.when[1:].replace("/", ".")
     if not need.values:
@@ -58,10 +60,10 @@ def when_needed(spec: KindSpec, pointer: str) -> tuple[str, ...]:
     found: list[str] = []
     for need in spec.conditional_requirements:
         if pointer in need.members:
-            found.append(f"A new object needs it {condition(spec, need)}.")
+            found.append(f"A new object needs it {describe_condition(spec, need)}.")
         elif pointer and _nearest_row(spec, need.members[0]) == pointer:
             inside = " and ".join(member[len(pointer) + 1 :].replace("/", ".") for member in need.members)
-            found.append(f"A new object needs {inside} {condition(spec, need)}.")
+            found.append(f"A new object needs {inside} {describe_condition(spec, need)}.")
     row = field_at(spec, pointer)
     if row is not None and row.type is Type.LIST and row.item_key is None:
         needed = [
@@ -139,7 +141,7 @@ def outdated_name(kind: KindSpec, pointer: str, name: Json, catalogue: Catalogue
 
 def outdated_field(pointer: str, value: Json, row: Field) -> Outdated | None:
     """What the field table says of a field that is deprecated and says something; its default says nothing."""
-    if not row.deprecated or not is_filled(value) or (row.default is not None and same(value, row.default)):
+    if not row.deprecated or not is_filled(value) or (row.default is not None and json_equal(value, row.default)):
         return None
     return Outdated(pointer, f"{split(pointer)[-1]} is deprecated: {row.deprecated}")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.core.canonical.field_tree import Node, shape
-from reconciler.core.fields.field_check import schema
+from reconciler.core.canonical.field_tree import Node, build_field_tree
+from reconciler.core.fields.field_check import bounds_schema
 from reconciler.core.fields.field_hints import when_needed
 from reconciler.types.address import NAME_PATTERN
 from reconciler.types.json import Json, Object
@@ -122,7 +122,7 @@ def schema_of(kinds: Kinds, names: Iterable[str] | None = None) -> Object:
         "lifecycle": _lifecycle(),
     }
     for spec in specs:
-        definitions[f"{spec.name}_spec"] = {"title": spec.doc, **_object(spec, shape(spec))}
+        definitions[f"{spec.name}_spec"] = {"title": spec.doc, **_object(spec, build_field_tree(spec))}
         definitions[spec.name] = _envelope(spec)
     definitions["moved"] = _document("Moved", {"from": ADDRESS, "to": ADDRESS})
     definitions["removed"] = _document("Removed", {"address": ADDRESS})
@@ -282,7 +282,7 @@ def _description(spec: KindSpec, row: Field) -> str:
 def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
     """What may stand at a field: its type, null, and the references that the loader takes there."""
     references: list[Object] = [REFERENCE] if row.ref else []
-    bounds = {kind: schema(row.bounds, kind) for kind in ("string", "array", "number")} if row.bounds else {}
+    bounds = {kind: bounds_schema(row.bounds, kind) for kind in ("string", "array", "number")} if row.bounds else {}
     match row.type:
         case Type.ANY:
             return [{}]
@@ -306,7 +306,7 @@ def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
         case Type.BOOLEAN | Type.INTEGER | Type.NUMBER:
             return [{"type": [row.type.value, "null"], **bounds.get("number", {})}, ENV, VALUE, TAKEN]
         case Type.STRINGS:
-            each = schema(row.bounds.each, "string") if row.bounds and row.bounds.each else {}
+            each = bounds_schema(row.bounds.each, "string") if row.bounds and row.bounds.each else {}
             item: Json = {"anyOf": [{"type": "string", **each}, ENV, FILE, VALUE, JOIN, *references, TAKEN]}
             return [{**LIST_OR_VALUE, "items": item, **bounds.get("array", {})}]
         case Type.LIST:

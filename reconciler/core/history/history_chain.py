@@ -165,7 +165,7 @@ def short_commit(commit: str) -> str:
 
 
 @dataclass(slots=True)
-class Thread:
+class ObjectHistory:
     """One object, from the moment up to now."""
 
     kind: KindSpec
@@ -183,7 +183,7 @@ class Thread:
         return self.items[-1]
 
     @property
-    def then(self) -> Address:
+    def address_then(self) -> Address:
         """Its address at that moment, or the first one that it had since."""
         return self.first.previous or self.first.address
 
@@ -208,10 +208,10 @@ class Thread:
     @property
     def is_whole(self) -> bool:
         """Whether `body` is all of the object."""
-        return any(_shows_all(item) for item in self.looks)
+        return any(_shows_all(item) for item in self.observations)
 
     @property
-    def looks(self) -> list[Preimage]:
+    def observations(self) -> list[Preimage]:
         """The items in which a run looked at the object of that moment, not at one made in its place since."""
         return [item for item in self.items if item.body is not None and _id(item) == _id(self.first)]
 
@@ -221,7 +221,7 @@ class Thread:
         Where it was deleted or replaced since: as it was last, with everything that runs had written before put back;
         the same with the first look at all of it, where the first look of all showed less.
         """
-        bodies = self.looks
+        bodies = self.observations
         if not bodies:
             return None
         went = next((item for item in bodies if item.action == "delete" or item.replaced), None)
@@ -230,7 +230,7 @@ class Thread:
         if base is bodies[0]:
             return first
         before = bodies[: bodies.index(base)]
-        return put_back(self.kind, base, first, {path for item in before for path in item.fields})
+        return restore_paths(self.kind, base, first, {path for item in before for path in item.fields})
 
     def address_in(self, held: Mapping[tuple[str, str], Address]) -> Address | None:
         """Where state holds the object now, under whichever name; None where it does not."""
@@ -246,34 +246,34 @@ def _shows_all(item: Preimage) -> bool:
     return item.body is not None and (item.whole or item.action == "delete" or item.replaced)
 
 
-def put_back(spec: KindSpec, later: Preimage, first: Object, paths: Iterable[str]) -> Object:
+def restore_paths(spec: KindSpec, later: Preimage, first: Object, paths: Iterable[str]) -> Object:
     """The body of `later` with what lies within `paths` as it is in `first`."""
     wanted = frozenset(paths)
     body = later.body or {}
     old, new = leaves(spec, first), leaves(spec, body)
-    gone = [Edit(path, remove=True) for path in new if path not in old and related(path, wanted)]
-    come = [Edit(path, value) for path, value in old.items() if related(path, wanted)]
+    gone = [Edit(path, remove=True) for path in new if path not in old and paths_overlap(path, wanted)]
+    come = [Edit(path, value) for path, value in old.items() if paths_overlap(path, wanted)]
     return apply_edits(spec, body, [*gone, *come])
 
 
-def related(path: str, others: Iterable[str]) -> bool:
+def paths_overlap(path: str, others: Iterable[str]) -> bool:
     """Whether `path` lies within one of `others`, or one of them within it."""
     return any(within(path, other) or within(other, path) for other in others)
 
 
-def follow(runs: Sequence[Sequence[Preimage]], kinds: Kinds) -> tuple[Thread, ...]:
+def object_histories(runs: Sequence[Sequence[Preimage]], kinds: Kinds) -> tuple[ObjectHistory, ...]:
     """The threads of all objects that `runs` (oldest first) changed."""
-    known: dict[tuple[str, str], Thread] = {}
-    nameless: dict[Address, Thread] = {}
+    known: dict[tuple[str, str], ObjectHistory] = {}
+    nameless: dict[Address, ObjectHistory] = {}
     """Creates of which no run has noted what came of them: the next object at their address."""
-    found: list[Thread] = []
+    found: list[ObjectHistory] = []
     for item in (item for items in runs for item in items):
         id = _id(item)
         thread = known.get((item.address.kind, id)) if id is not None else None
         if thread is None:
             thread = nameless.pop(item.previous or item.address, None)
         if thread is None:
-            thread = Thread(kinds.get(item.address.kind))
+            thread = ObjectHistory(kinds.get(item.address.kind))
             found.append(thread)
         thread.items.append(item)
         names = [one for one in (id, item.became) if one is not None]

@@ -13,8 +13,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
-from reconciler.core.canonical.canonical_form import comparable
-from reconciler.core.canonical.field_tree import unlisted
+from reconciler.core.canonical.canonical_form import comparable_document
+from reconciler.core.canonical.field_tree import absent_from_lists
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.secrets.redact_document import redact
@@ -76,7 +76,7 @@ def _is_whole(live: LiveObject, entry: Entry | None) -> bool:
     anything that lists leave out, is missing from it."""
     if live.detailed:
         return True
-    lacking = any(live.body.get(pointer[1:]) is None for pointer in unlisted(live.kind))
+    lacking = any(live.body.get(pointer[1:]) is None for pointer in absent_from_lists(live.kind))
     return not lacking and (entry is None or not rests_on_absence(entry, live))
 
 
@@ -95,7 +95,7 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
     }
     hidden = {*known, *(path for path, value in managed.items() if has_secret(value))}
     hidden |= entry.secret_paths if entry is not None else frozenset()
-    seen = comparable(spec, live_document(spec, live)) if live is not None else change.before or {}
+    seen = comparable_document(spec, live_document(spec, live)) if live is not None else change.before or {}
     body = redact(spec, seen, hidden)
     for path, reference in known.items():
         parent = path.rpartition("/")[0]

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import (
-    at_default,
-    effective,
+    effective_value,
+    is_at_default,
     is_masked,
+    json_equal,
     leaf_at,
     leaves,
-    same,
     sorted_set,
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
-from reconciler.core.canonical.keyed_lists import by_place
+from reconciler.core.canonical.keyed_lists import objects_to_lists
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.export.live_values import unfilled_items, unfilled_object
-from reconciler.core.fields.field_hints import missing
-from reconciler.core.history.history_chain import Thread, related
+from reconciler.core.fields.field_hints import missing_members
+from reconciler.core.history.history_chain import ObjectHistory, paths_overlap
 from reconciler.core.history.restored import Restored
 from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.core.secrets.secret_book import HIDDEN, UNKNOWN, has_secret
@@ -35,7 +35,7 @@ from reconciler.types.state import Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RestoreContext:
     """What restoring one object needs to know of the others, and of today."""
 
     ids: Mapping[str, Address]
@@ -51,7 +51,11 @@ class Setting:
 
 
 def restore(
-    thread: Thread, address: Address, now: Entry | None, setting: Setting, live: LiveObject | None = None
+    thread: ObjectHistory,
+    address: Address,
+    now: Entry | None,
+    setting: RestoreContext,
+    live: LiveObject | None = None,
 ) -> Restored:
     """The object at the moment of its thread, as `address`.
 
@@ -86,7 +90,7 @@ def restore(
     ours = {
         path for entry in (now, *(item.entry for item in thread.items)) if entry is not None for path in entry.secrets
     }
-    unknown = {path: related(path, ours) for path in lost}
+    unknown = {path: paths_overlap(path, ours) for path in lost}
     known = {path: value for path, value in flat.items() if path not in lost}
     lacking = made.lacking(known, lost)
     apart = tuple(path for path in spec.separate_pointers if path[1:] not in (body or {}))
@@ -97,7 +101,7 @@ def restore(
             whole, whole, now, secrets, lost, touched=made.touched, apart=apart, changed=changed, unknown=unknown
         )
     partial = made.partial(known, (*lost, *unkept, *same_still), live)
-    hit = tuple(path for path in lost if related(path, made.touched))
+    hit = tuple(path for path in lost if paths_overlap(path, made.touched))
     return Restored(partial, whole, now, secrets, hit, lacking, made.touched, apart, changed, tuple(unkept), unknown)
 
 
@@ -105,12 +109,12 @@ def restore(
 class _Making:
     """The making of one resource."""
 
-    thread: Thread
+    thread: ObjectHistory
     spec: KindSpec
     address: Address
     entry: Entry | None
     then: Entry | None
-    setting: Setting
+    setting: RestoreContext
     live: LiveObject | None = None
 
     @property
@@ -157,7 +161,7 @@ class _Making:
             *(f"{path} was a secret, and no reference to it was recorded" for path in sorted(lost)),
             *(
                 f"{path} is needed, and the API never showed what it was"
-                for path, _ in missing(self.spec, by_place(self.spec, body))
+                for path, _ in missing_members(self.spec, objects_to_lists(self.spec, body))
                 if not any(within(other, path) or within(path, other) for other in lost)
             ),
         )
@@ -173,7 +177,7 @@ class _Making:
             row, value = field_at(self.spec, path), found.get(path)
             if seen in (None, HIDDEN, UNKNOWN) or ":" in str(seen) or _has_sensitive(value) or has_secret(value):
                 continue
-            if digest(effective(row, value)) != seen and not (value is None and at_default(row, value)):
+            if digest(effective_value(row, value)) != seen and not (value is None and is_at_default(row, value)):
                 moved.append(path)
         return sorted(moved)
 
@@ -187,7 +191,7 @@ class _Making:
         result: dict[str, Json] = {}
         for path, sent in then.sent.items():
             row = field_at(self.spec, path)
-            if row is None or row.ref is None or not related(path, self.touched):
+            if row is None or row.ref is None or not paths_overlap(path, self.touched):
                 continue
             ids = [
                 id
@@ -197,8 +201,8 @@ class _Making:
             held = found.get(path)
             listed: list[Json] = [sorted_set([*ids]), sorted_set([*(held if isinstance(held, list) else ()), *ids])]
             for option in (held, *(listed if row.type in (Type.STRINGS, Type.LIST) else ids)):
-                if digest(effective(row, option)) == sent:
-                    if not same(option, held):
+                if digest(effective_value(row, option)) == sent:
+                    if not json_equal(option, held):
                         result[path] = option
                     break
         return result
@@ -216,13 +220,13 @@ class _Making:
         document = live_document(self.spec, self.live) if self.live is not None else {}
         now = self.entry.sent if self.entry is not None else {}
         for path, sent in sorted(then.sent.items()):
-            if related(path, found):
+            if paths_overlap(path, found):
                 continue
             if now.get(path) == sent:
                 still.append(path)
                 continue
             row = field_at(self.spec, path)
-            options = (effective(row, None), effective(row, leaf_at(self.spec, document, path)))
+            options = (effective_value(row, None), effective_value(row, leaf_at(self.spec, document, path)))
             right = [option for option in options if digest(option) == sent]
             if right:
                 told[path] = right[0]
@@ -239,10 +243,10 @@ class _Making:
         wanted = {
             path: value
             for path, value in known.items()
-            if related(path, touched) or (path in then and self.entry is not None and path not in sent)
+            if paths_overlap(path, touched) or (path in then and self.entry is not None and path not in sent)
         }
         for path in touched:
-            if path not in sent and not related(path, known) and not related(path, lost):
+            if path not in sent and not paths_overlap(path, known) and not paths_overlap(path, lost):
                 wanted[path] = None  # it was not there, and no entry asks to take it away again
         for companion in self.spec.companions:
             if any(within(path, companion.under) for path in touched):
@@ -250,13 +254,15 @@ class _Making:
                 wanted |= {
                     path: SecretRef.of(references[path])
                     for path in companion.pointers
-                    if path in references and path not in wanted and not related(path, touched)
+                    if path in references and path not in wanted and not paths_overlap(path, touched)
                 }
         spoilt = self.spoilt(lost)
         wanted = {path: value for path, value in wanted.items() if not any(within(path, other) for other in spoilt)}
         if live is not None:
             wanted = self.as_found(known, live) | wanted
-        kept = tuple(path for path in sent if path not in wanted and (path in lost or not related(path, touched)))
+        kept = tuple(
+            path for path in sent if path not in wanted and (path in lost or not paths_overlap(path, touched))
+        )
         kept += tuple(path for path in sent if path not in kept and any(within(path, other) for other in spoilt))
         body = apply_edits(self.spec, {}, self.edits({**known, **wanted}))
         return self.resource(body, wanted, kept=kept, touched=touched, id=live.id if live is not None else None)
@@ -293,7 +299,7 @@ class _Making:
             path: value
             for path, value in known.items()
             if path in self.owned
-            or not (at_default(field_at(self.spec, path), value) or is_undeclared(self.spec, path))
+            or not (is_at_default(field_at(self.spec, path), value) or is_undeclared(self.spec, path))
         }
         empty = [Edit(f"/{word}", {}) for word, member in (self.thread.body() or {}).items() if member == {}]
         return self.resource(apply_edits(self.spec, {}, [*empty, *self.edits(said)]), said)

@@ -35,7 +35,7 @@ class Restored:
     """What the API keeps apart from the object and no run has looked at."""
     changed: tuple[str, ...] = ()
     """What somebody had changed when the first run since came: that is what is put back."""
-    unkept: tuple[str, ...] = ()
+    unrestorable: tuple[str, ...] = ()
     """What is another by now and no run has kept: of an object that went unseen, and was made again."""
     unknown: Mapping[str, bool] = field(default_factory=dict)
     """Every secret whose reference is nowhere recorded, and whether a run has written another one there since."""

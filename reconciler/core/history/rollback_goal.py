@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from reconciler.core.canonical.vocabulary import live_document
-from reconciler.core.history.history_chain import Thread, follow
-from reconciler.core.history.restore_object import Setting, restore
+from reconciler.core.history.history_chain import ObjectHistory, object_histories
+from reconciler.core.history.restore_object import RestoreContext, restore
 from reconciler.core.history.restored import Restored, without
 from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.types.address import Address
@@ -91,7 +91,7 @@ class Goal:
         return {address: without(resource, gone, tools) for address, resource in found.items()}, unknown
 
 
-def let_go(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> list[tuple[str, str]]:
+def released_objects(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> list[tuple[str, str]]:
     """Kind and id of what state held then and has let go since, so that it may still be there."""
     held = _held(state)
     gone = [
@@ -125,27 +125,27 @@ def make_goal(
                 thread.ids.extend(heir.ids)
     came: dict[Address, Address | None] = {}
     for thread in sorted(back, key=lambda one: (places[id(one)] is None, one.kind.level)):
-        came.setdefault(thread.then, places[id(thread)])
+        came.setdefault(thread.address_then, places[id(thread)])
     final = _addresses(state, came)
-    ids = {id: thread.then for thread in back for id in thread.ids}
+    ids = {id: thread.address_then for thread in back for id in thread.ids}
     ids |= {one: final[address] for address, entry in state.resources.items() for one in entry.former}
     followed = {id for thread in threads for id in thread.ids}
     known_as = {address: entry.id for address, entry in state.resources.items() if entry.id not in followed}
-    known_as |= {thread.then: one.id for thread in back if (one := thread.first.entry) is not None}
-    setting = Setting(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
+    known_as |= {thread.address_then: one.id for thread in back if (one := thread.first.entry) is not None}
+    setting = RestoreContext(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
     restored: dict[Address, Restored] = {}
     unknown: dict[Address, tuple[str, ...]] = {}
     for thread in sorted(back, key=lambda one: one.kind.level):
         now, live = places[id(thread)], _live(thread, there)
         entry = state.resources.get(now) if now is not None else None
-        if now != came[thread.then] or thread.then in restored:
+        if now != came[thread.address_then] or thread.address_then in restored:
             continue
-        found = restore(thread, thread.then, entry, setting, live)
+        found = restore(thread, thread.address_then, entry, setting, live)
         if entry is None and live is None and found.whole is None:
-            unknown[thread.then] = found.lacking
+            unknown[thread.address_then] = found.lacking
             setting = replace(setting, gone=setting.gone | set(thread.ids))
         else:
-            restored[thread.then] = found
+            restored[thread.address_then] = found
     leaving: set[Address] = set()
     orphans: set[Address] = set()
     for thread in since:
@@ -170,9 +170,9 @@ def make_goal(
     )
 
 
-def _threads(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> tuple[Thread, ...]:
+def _threads(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> tuple[ObjectHistory, ...]:
     """The threads of `runs`; a create of which nothing else is noted made what its address holds now."""
-    threads = follow(runs, kinds)
+    threads = object_histories(runs, kinds)
     known = {(thread.kind.name, id) for thread in threads for id in thread.ids}
     for thread in threads:
         entry = None if thread.ids else state.resources.get(thread.last.address)
@@ -185,16 +185,16 @@ def _held(state: State) -> Held:
     return {(address.kind, entry.id): address for address, entry in state.resources.items()}
 
 
-def _live(thread: Thread, alive: Mapping[tuple[str, str], LiveObject]) -> LiveObject | None:
+def _live(thread: ObjectHistory, alive: Mapping[tuple[str, str], LiveObject]) -> LiveObject | None:
     return next((found for id in reversed(thread.ids) if (found := alive.get((thread.kind.name, id)))), None)
 
 
 def _heir(
-    thread: Thread, since: Iterable[Thread], places: Mapping[int, Address | None], state: State
-) -> Thread | None:
+    thread: ObjectHistory, since: Iterable[ObjectHistory], places: Mapping[int, Address | None], state: State
+) -> ObjectHistory | None:
     """What was made since in the place of an object that is gone: at its address, or else of its name."""
     others = [(one, now) for one in since if (now := places[id(one)]) is not None and now.kind == thread.kind.name]
-    here = next((one for one, now in others if now == thread.then), None)
+    here = next((one for one, now in others if now == thread.address_then), None)
     name, entry = thread.name, thread.first.entry
     hidden = entry.sent.get(thread.kind.name_field) if entry is not None and name is None else None
 

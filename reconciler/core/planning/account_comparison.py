@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from reconciler.core.canonical.canonical_form import at_default, same
+from reconciler.core.canonical.canonical_form import is_at_default, json_equal
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.references import reference
+from reconciler.core.canonical.references import parse_reference
 from reconciler.core.diff.three_way import is_secret
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change, Reason
@@ -96,7 +96,7 @@ def desired_differences(
         one, other = here.leaves.get(path), there.leaves.get(path)
         if row is not None and row.ref:
             one, other = _by_name(row.ref, one, names_here), _by_name(row.ref, other, names_there)
-        if same(one, other) or (_unsaid(row, one) and _unsaid(row, other)):
+        if json_equal(one, other) or (_unsaid(row, one) and _unsaid(row, other)):
             continue
         hidden = is_secret(row, one) or is_secret(row, other)
         found.append(DesiredDifference(path, _shown(one, hidden=hidden), _shown(other, hidden=hidden)))
@@ -105,7 +105,7 @@ def desired_differences(
 
 def _unsaid(row: Field | None, value: Json) -> bool:
     """Whether a manifest without the value would mean the same."""
-    return value is None or at_default(row, value)
+    return value is None or is_at_default(row, value)
 
 
 def _by_name(target: str, value: Json, names: Names) -> Json:
@@ -115,7 +115,7 @@ def _by_name(target: str, value: Json, names: Names) -> Json:
         return sorted(named, key=str)
     if isinstance(value, str):
         return names.get((target, value), value)
-    address = reference(value)
+    address = parse_reference(value)
     return str(address) if address is not None else value
 
 
@@ -123,7 +123,7 @@ def _shown(value: Json, *, hidden: bool) -> Json:
     """Free of secrets: what is given by reference names it, anything else at a secret place is not shown."""
     if isinstance(value, SecretRef):
         return SENSITIVE if value.kind == "literal" else {value.kind: value.name}
-    address = reference(value)
+    address = parse_reference(value)
     if address is not None:
         return {"ref": str(address)}
     if hidden and value is not None and not isinstance(value, list | dict):

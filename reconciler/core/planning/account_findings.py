@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from reconciler.core.canonical.canonical_form import effective, has_parent, leaf_at
+from reconciler.core.canonical.canonical_form import effective_value, has_parent, leaf_at
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.canonical.vocabulary import live_document, object_digest
-from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_taken_away
-from reconciler.core.diff.vendor_changes import moved_from, why_replaced
+from reconciler.core.diff.three_way import hidden, is_secret, moved_behind_masks, was_removed_outside
+from reconciler.core.diff.vendor_changes import replaced_entry, why_replaced
 from reconciler.core.planning.assemble_changes import drift_item, gone_item, plan_resource
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.resource_diff.match_objects import objects_of
@@ -49,17 +49,17 @@ def drift_from_state(
         seen = entry.seen_at(path)
         secret = path in entry.secret_paths or is_secret(row, current)
         gone = (secret or (row is not None and row.by_look != "")) and (
-            was_taken_away(row, current, entry.sent[path], entry.seen.get(path))
+            was_removed_outside(row, current, entry.sent[path], entry.seen.get(path))
             or moved_behind_masks(current, entry.sent[path], entry.seen.get(path), book)
         )
         if not gone and (hidden(row, current) or (secret and _tells_nothing(entry, path, current))):
             continue
         seen = entry.sent[path] if is_unseen(seen) else seen
-        shown = effective(row, current, parent_present=has_parent(document, path))
+        shown = effective_value(row, current, parent_present=has_parent(document, path))
         if gone or (seen is not None and book.matches(shown, seen) is False):
             table = live.kind.catalogue_tables.get(path)
             if table is not None and catalogue is not None:
-                old = moved_from(catalogue(), table, seen, current, book)
+                old = replaced_entry(catalogue(), table, seen, current, book)
                 if old is not None:
                     why = why_replaced(catalogue(), table, old, current)
                     fields.append(DriftField(path, Direction.VENDOR, old, current, note=why))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.keyed_lists import ToolBody, registry_tool
-from reconciler.core.canonical.references import reference
+from reconciler.core.canonical.references import parse_reference
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.resource_diff.resource_plan import Matching, ResourcePlan
 from reconciler.types.address import Address
@@ -38,7 +38,7 @@ class AttachedTools:
         self._managed: dict[str, Address] | None = None
 
     def __call__(self, item: Json) -> ToolBody | None:
-        address = reference(item)
+        address = parse_reference(item)
         key = item if isinstance(item, str) else str(address)
         if key not in self._known:
             self._known[key] = self._find(address, key)

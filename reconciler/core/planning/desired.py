@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.planning.records import Bound, Compared, Desired, Moves, PlanRequest
-from reconciler.core.planning.run_scope import leave_what_moved, make_along, scope
+from reconciler.core.planning.run_scope import exclude_moved, include_dependencies, select_scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
 from reconciler.core.resource_diff.resource_plan import Context, ResourcePlan, Seen
 from reconciler.core.state.entry_records import made_by, old_address, renamed, set_aside
@@ -134,7 +134,7 @@ def as_replacement(change: Change, id: str) -> Change:
     return replace(change, replaces=old_address(change.address, id))
 
 
-def desire(request: PlanRequest) -> Desired:
+def build_desired(request: PlanRequest) -> Desired:
     """What is to be, before the account is read. Raises `NothingFound` where nobody says anything."""
     goal, options, manifests = request.goal, request.options, request.manifests
     if goal is None:
@@ -144,14 +144,14 @@ def desire(request: PlanRequest) -> Desired:
     resources = _resources(request, state)
     labels = {manifest.address: manifest.labels for manifest in manifests.manifests} if goal is None else None
     beside = frozenset(manifest.address for manifest in manifests.beside)
-    chosen = scope(
+    chosen = select_scope(
         resources, state, options, manifests.paths, labels,
         beside=beside, declared=frozenset(manifest.address for manifest in manifests.manifests),
     )  # fmt: skip
     problems = [*moves.problems, *_irreplaceable(request, resources, state)]
     if goal is None:
         if not options.drift_only:
-            chosen, said = leave_what_moved(chosen, manifests)
+            chosen, said = exclude_moved(chosen, manifests)
             problems += said
         return Desired(resources, state, moves, chosen, beside=beside, problems=tuple(problems))
     leaving = goal.leaving | goal.orphans
@@ -213,11 +213,11 @@ def with_needed(request: PlanRequest, desired: Desired, bound: Bound) -> tuple[D
     """What a part of the project needs of the rest and nobody made yet is made along; errors where that cannot be."""
     if request.manifests.paths is None or request.goal is not None or request.options.drift_only:
         return desired, ()
-    chosen, lost = make_along(desired.scope, bound.resources, desired.beside, bound.matching)
+    chosen, lost = include_dependencies(desired.scope, bound.resources, desired.beside, bound.matching)
     return replace(desired, scope=chosen), lost
 
 
-def asked_in_vain(request: PlanRequest, desired: Desired, seen: Seen) -> list[Diagnostic]:
+def unmatched_selection(request: PlanRequest, desired: Desired, seen: Seen) -> list[Diagnostic]:
     """Errors for what the command line names and nobody knows, or for all of it together."""
     goal, manifests, options = request.goal, request.manifests, request.options
     more: Collection[Address] = (*goal.resources, *goal.leaving, *goal.orphans) if goal is not None else ()

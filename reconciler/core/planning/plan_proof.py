@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.planning.assemble_changes import in_order, summarise
-from reconciler.core.planning.preconditions import WRITES, loosened
+from reconciler.core.planning.preconditions import WRITES, newly_managed
 from reconciler.core.planning.write_proof import wrong_create, wrong_delete, wrong_update
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.record_codec import write_marks
@@ -27,7 +27,7 @@ COUNTED = ("imported", "added", "changed", "destroyed", "forgotten", "moved", "a
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ProofContext:
     """What a plan is held against: the state and the account as they are now, which are those of the plan."""
 
     state: State
@@ -38,7 +38,7 @@ class Ground:
     """The writes of a change, given the live body."""
 
 
-def find_forgeries(plan: Plan, ground: Ground) -> tuple[str, ...]:
+def find_forgeries(plan: Plan, ground: ProofContext) -> tuple[str, ...]:
     """Everything in which the plan contradicts itself, the state or the account; empty for one that was made here."""
     found = list(_wrong_as_a_whole(plan))
     then = state_of_plan(plan, ground.state)
@@ -79,7 +79,7 @@ def _wrong_as_a_whole(plan: Plan) -> Iterator[str]:
         yield "the changes are not in the order in which they are carried out"
 
 
-def _wrong(change: Change, entry: Entry | None, then: State, ground: Ground) -> Iterator[str]:
+def _wrong(change: Change, entry: Entry | None, then: State, ground: ProofContext) -> Iterator[str]:
     spec = change.kind
     live = ground.live.get((change.address.kind, change.id or ""))
     if change.level != spec.level:
@@ -100,12 +100,12 @@ def _wrong(change: Change, entry: Entry | None, then: State, ground: Ground) -> 
     else:
         yield from wrong_update(change, entry, live, ground.book)
     if entry is not None and change.action is Action.UPDATE:
-        lifted = [one for one in loosened(entry.lifecycle, change) if one not in change.notes]
+        lifted = [one for one in newly_managed(entry.lifecycle, change) if one not in change.notes]
         yield from (f"it does not say that {one}" for one in lifted)
 
 
 def _wrong_identity(
-    change: Change, entry: Entry | None, then: State, live: LiveObject | None, ground: Ground
+    change: Change, entry: Entry | None, then: State, live: LiveObject | None, ground: ProofContext
 ) -> Iterator[str]:
     """Whether it is about the object that the state holds at its address."""
     if change.action is Action.CREATE:
@@ -133,7 +133,7 @@ def _wrong_identity(
             yield "its lifecycle is not what the state remembers"
 
 
-def _wrong_newcomer(change: Change, entry: Entry | None, ground: Ground) -> Iterator[str]:
+def _wrong_newcomer(change: Change, entry: Entry | None, ground: ProofContext) -> Iterator[str]:
     if change.id is not None or change.importing is not None:
         yield "it makes an object and names one"
     listing = ground.listings.get(change.address.kind)

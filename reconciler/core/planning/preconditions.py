@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.canonical.canonical_form import at_default, effective, is_masked, leaf_at, leaves, may_hide, same
+from reconciler.core.canonical.canonical_form import (
+    effective_value,
+    is_at_default,
+    is_masked,
+    json_equal,
+    leaf_at,
+    leaves,
+    may_be_omitted,
+)
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document, vocabulary_of, wire_pointer
 from reconciler.core.diff.three_way import is_secret
@@ -86,7 +94,7 @@ def _taken_along(
             if within(path, parent)
             and path not in seen
             and next(masks(value), None) is None
-            and not may_hide(field_at(spec, path), value)
+            and not may_be_omitted(field_at(spec, path), value)
             and not any(within(path, other) or within(other, path) for other in paths)
         ]
     return found
@@ -97,7 +105,7 @@ def _parents(path: str) -> list[str]:
     return [join(*tokens[:count]) for count in range(1, len(tokens))]
 
 
-def as_we_left(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[Address, str]) -> bool:
+def matches_own_write(change: Change, live: LiveObject, book: SecretBook, ids: Mapping[Address, str]) -> bool:
     """Whether the body is exactly what the planned write makes of the object that the plan was made against.
 
     What the API keeps apart from the body (attachments, parts) is left out: writing it once more does no harm.
@@ -174,12 +182,12 @@ def _means_same(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
         return current is not None  # some show in a GET what they mask in a list; what is gone is gone
     if is_masked(current) and before not in (None, ""):
         return True
-    if same(effective(row, before), effective(row, current)):
+    if json_equal(effective_value(row, before), effective_value(row, current)):
         return True
-    return at_default(row, before) and at_default(row, current)
+    return is_at_default(row, before) and is_at_default(row, current)
 
 
-def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None = None) -> Iterator[Block]:
+def refusal_reason(change: Change, *, in_scope: bool = True, today: Lifecycle | None = None) -> Iterator[Block]:
     """Why this change may not be written at all: the gate in front of every write, whichever way led to it.
 
     Plans from manifests, rollbacks, replacements, moves, migrations and `destroy` pass it where requests are made, a
@@ -211,7 +219,7 @@ def unlawful(change: Change, *, in_scope: bool = True, today: Lifecycle | None =
                 )
 
 
-def loosened(was: Lifecycle, change: Change) -> tuple[str, ...]:
+def newly_managed(was: Lifecycle, change: Change) -> tuple[str, ...]:
     """What `change` writes although the state remembers it as left alone: the manifest says otherwise by now. Stands
     among the notes of the change, so that nobody lifts it unseen."""
     found = []

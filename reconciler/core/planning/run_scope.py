@@ -48,7 +48,7 @@ def expand_options(options: PlanOptions, known: Collection[Address]) -> PlanOpti
     )
 
 
-def scope(
+def select_scope(
     resources: Mapping[Address, Resource],
     state: State,
     options: PlanOptions,
@@ -158,7 +158,7 @@ def closure(start: Address, follow: Callable[[Address], Iterable[Address]]) -> s
     return seen
 
 
-def leave_what_moved(chosen: Scope, manifests: ManifestSet) -> tuple[Scope, list[Diagnostic]]:
+def exclude_moved(chosen: Scope, manifests: ManifestSet) -> tuple[Scope, list[Diagnostic]]:
     """The scope without what was applied from the part and stands in another file now: git still holds that."""
     if manifests.elsewhere is None or not chosen.deletable:
         return chosen, []
@@ -171,7 +171,7 @@ def leave_what_moved(chosen: Scope, manifests: ManifestSet) -> tuple[Scope, list
     return replace(chosen, deletable=left, not_looked_at=chosen.not_looked_at + len(moved)), problems
 
 
-def make_along(
+def include_dependencies(
     chosen: Scope, resources: Mapping[Address, Resource], beside: Collection[Address], matching: Matching
 ) -> tuple[Scope, list[Diagnostic]]:
     """The scope with what it refers to outside of its paths and the account lacks; and an error for each reference

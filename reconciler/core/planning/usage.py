@@ -52,15 +52,15 @@ class Usage:
         if key in self.addresses:
             return str(self.addresses[key])
         name = self.names.get(key)
-        what = word(self.kinds[key])
+        what = kind_word(self.kinds[key])
         return f"the {what} {name!r} ({key[1]})" if name else f"the {what} {key[1]}"
 
     def listed(self, users: Iterable[Key]) -> str:
         """`persona.a, persona.b and 2 more`."""
-        return listed(sorted(self.called(key) for key in users))
+        return list_some(sorted(self.called(key) for key in users))
 
 
-def listed(named: Sequence[str]) -> str:
+def list_some(named: Sequence[str]) -> str:
     """`persona.a, persona.b and 2 more`."""
     more = f" and {len(named) - MOST} more" if len(named) > MOST else ""
     return ", ".join(named[:MOST]) + more
@@ -69,7 +69,7 @@ def listed(named: Sequence[str]) -> str:
 NOTHING = Usage({}, {}, {})
 
 
-def word(kind: KindSpec, count: int = 1, vocabulary: str = "") -> str:
+def kind_word(kind: KindSpec, count: int = 1, vocabulary: str = "") -> str:
     """What objects of a kind are called: `PAL`, `Tool`."""
     words = kind.manifest_kinds
     found = next((one for one in words if one.lower() == vocabulary), words[0])
@@ -168,7 +168,7 @@ def kept_warning(kept: Kept) -> Diagnostic:
     return Diagnostic(
         "E-in-use",
         Severity.WARNING,
-        f"{kept.address} is kept: in use by {listed(kept.users)}",
+        f"{kept.address} is kept: in use by {list_some(kept.users)}",
         hint="take the use away first, then destroy again",
         address=kept.address,
     )
@@ -251,7 +251,7 @@ def with_users(change: Change, usage: Usage, vocabulary: str) -> Change:
     if others:
         verb = "is" if len(others) == 1 else "are"
         kinds = {usage.kinds[key] for key in others}
-        noun = word(kinds.pop(), len(others), vocabulary) if len(kinds) == 1 else "objects"
+        noun = kind_word(kinds.pop(), len(others), vocabulary) if len(kinds) == 1 else "objects"
         parts.append(f"{len(others)} {noun} that {verb} not managed here")
     return replace(change, notes=(*change.notes, f"used by {' and '.join(parts)}"))
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import (
-    at_default,
-    effective,
+    effective_value,
+    is_at_default,
     is_masked,
     is_unset,
+    json_equal,
     leaf_at,
     leaves,
-    may_hide,
-    normal,
-    same,
+    may_be_omitted,
+    normalize,
 )
 from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.references import bind
@@ -69,7 +69,7 @@ def judge(
     for field in change.fields:
         row = field_at(spec, field.path)
         wanted = bind(_wanted(change, field.path, field.after), ids)
-        desired = normal(row, book.fill(wanted))
+        desired = normalize(row, book.fill(wanted))
         current = leaf_at(spec, document, field.path)
         if is_there(spec, field.path, desired, current) or (desired is not None and hidden(row, current, wanted)):
             continue
@@ -124,21 +124,21 @@ def _wanted(change: Change, path: str, shown: Json) -> Json:
 def wanted_at(change: Change, field: FieldChange, book: SecretBook, ids: Mapping[Address, str]) -> Json:
     """The value that `change` writes at a field, as far as its references are known."""
     row = field_at(change.kind, field.path)
-    return normal(row, book.fill(bind(_wanted(change, field.path, field.after), ids)))
+    return normalize(row, book.fill(bind(_wanted(change, field.path, field.after), ids)))
 
 
 def is_there(spec: KindSpec, path: str, desired: Json, current: Json) -> bool:
     """Whether the account shows `desired` at `path`, in a form that means the same."""
     row = field_at(spec, path)
     if desired is None:
-        return at_default(row, current) or only_defaults(spec, path, current)
-    if same(effective(row, desired), effective(row, current)):
+        return is_at_default(row, current) or only_defaults(spec, path, current)
+    if json_equal(effective_value(row, desired), effective_value(row, current)):
         return True
-    return current is None and may_hide(row, desired)
+    return current is None and may_be_omitted(row, desired)
 
 
 def _as_before(before: Json, current: Json) -> bool:
-    return before is not None and not is_mask(before) and same(before, current)
+    return before is not None and not is_mask(before) and json_equal(before, current)
 
 
 def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
@@ -147,10 +147,10 @@ def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
     if row is not None and row.presence_field is not None and is_masked(current):
         return True
     if not isinstance(before, dict) or not isinstance(current, dict):
-        return _as_before(before, current) and not may_hide(field_at(spec, path), current)
+        return _as_before(before, current) and not may_be_omitted(field_at(spec, path), current)
     held, left = (_leaves_below(spec, path, value) for value in (before, current))
     return any(
-        one in held and _as_before(held[one], value) and not may_hide(field_at(spec, one), value)
+        one in held and _as_before(held[one], value) and not may_be_omitted(field_at(spec, one), value)
         for one, value in left.items()
     )
 
@@ -170,7 +170,7 @@ def _vanished(spec: KindSpec, change: Change, document: Object) -> tuple[str, ..
         for path, value in leaves(spec, change.before).items()
         if value not in (None, "", [], {})
         and not is_mask(value)
-        and not may_hide(field_at(spec, path), value)
+        and not may_be_omitted(field_at(spec, path), value)
         and not is_masked(value)
         and path not in spec.separate_pointers
         and wanted.get(path) is not None

@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_form import (
-    at_default,
-    comparable,
-    effective,
+    comparable_document,
+    effective_value,
+    is_at_default,
     is_masked,
+    json_equal,
     leaf_at,
     leaves,
-    normal,
-    same,
+    normalize,
 )
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.keyed_lists import item_of
+from reconciler.core.canonical.keyed_lists import enclosing_item
 from reconciler.core.canonical.references import differs_in_ids, reference_texts
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.json_patch import apply_patch
@@ -95,8 +95,8 @@ def wrong_update(change: Change, entry: Entry | None, live: LiveObject | None, b
         yield f"its patch cannot be applied ({type(error).__name__})"
         return
     document = live_document(spec, live)
-    before = comparable(spec, document)
-    after = comparable(spec, live_document(spec, replace(live, body=patched)))
+    before = comparable_document(spec, document)
+    after = comparable_document(spec, live_document(spec, replace(live, body=patched)))
     secrets = _secrets(change, entry)
     shown = redact(spec, after, secrets, keep=True)
     yield from _differing(spec, change, change.before, redact(spec, before, secrets), "stood before")
@@ -105,7 +105,7 @@ def wrong_update(change: Change, entry: Entry | None, live: LiveObject | None, b
         yield from _unsaid(spec, change, before, after, shown)
     for field in change.fields:
         # A whole item is shown without what only the server fills in (its id, its dates).
-        whole = item_of(spec, field.path) == field.path
+        whole = enclosing_item(spec, field.path) == field.path
         if wrong := _wrong_field(spec, change, field, before if whole else document, after, entry, book):
             yield f"{field.path} {wrong}"
     if change.action is Action.UPDATE and change.reason is Reason.REPOINTED and not all(
@@ -128,7 +128,7 @@ def agree(shown: Json, wanted: Json) -> bool:
         return len(shown) == len(wanted) and all(map(agree, shown, wanted))
     if shown in EMPTY and shown is not False and (wanted in EMPTY or any(True for _ in reference_texts(wanted))):
         return True
-    return same(shown, wanted)
+    return json_equal(shown, wanted)
 
 
 def _secrets(change: Change, entry: Entry | None) -> frozenset[str]:
@@ -159,15 +159,19 @@ def _unsaid(spec: KindSpec, change: Change, before: Object, after: Object, shown
     for path in {**held, **left}:
         row = field_at(spec, path)
         old, new = held.get(path), left.get(path)
-        if same(effective(row, old), effective(row, new)) or (old in EMPTY and new in EMPTY):
+        if json_equal(effective_value(row, old), effective_value(row, new)) or (old in EMPTY and new in EMPTY):
             continue
-        if new is None and at_default(row, old):
+        if new is None and is_at_default(row, old):
             continue
-        if is_mask(seen.get(path)) and not is_masked(new) and not any(same(new, value) for value in held.values()):
+        if (
+            is_mask(seen.get(path))
+            and not is_masked(new)
+            and not any(json_equal(new, value) for value in held.values())
+        ):
             yield f"{path} would get a value that is not shown"
         if any(within(path, other) or within(other, path) for other in told):
             continue
-        if not (path in carried and same(new, (change.managed or {}).get(path))):
+        if not (path in carried and json_equal(new, (change.managed or {}).get(path))):
             yield f"{path} would be written and is not shown"
 
 
@@ -194,7 +198,7 @@ def _wrong_field(
     secret = any(within(path, other) or within(other, path) for other in known)
     wanted = managed.get(path, new if change.action is Action.UPDATE else field.after)
     said = field_change(spec, path, field.direction, current, wanted, secret=secret)
-    if not (agree(field.before, said.before) or agree(field.before, effective(row, said.before))):
+    if not (agree(field.before, said.before) or agree(field.before, effective_value(row, said.before))):
         return "is not shown as it stands now"
     if not (agree(field.after, said.after) or (is_mask(field.after) and has_secret(wanted))):
         return "is shown as another value than would be sent"
@@ -208,7 +212,7 @@ def _wrong_field(
 
 
 def _arrives(spec: KindSpec, path: str, wanted: Json, new: Json) -> bool:
-    return is_there(spec, path, wanted, new) or same(wanted, new) or agree(new, wanted)
+    return is_there(spec, path, wanted, new) or json_equal(wanted, new) or agree(new, wanted)
 
 
 def _disowned(
@@ -219,11 +223,11 @@ def _disowned(
         return False
     sent = entry.sent.get(field.path)
     if sent is None:
-        return field.after is not None or item_of(spec, field.path) is None
+        return field.after is not None or enclosing_item(spec, field.path) is None
     value = managed.get(field.path)
     if has_secret(value) and book.missing(value):
         return False
-    return book.matches(effective(field_at(spec, field.path), book.fill(value)), sent) is False
+    return book.matches(effective_value(field_at(spec, field.path), book.fill(value)), sent) is False
 
 
 def _untrue(spec: KindSpec, change: Change, document: Object, entry: Entry | None, book: SecretBook) -> Iterator[str]:
@@ -239,9 +243,9 @@ def _untrue(spec: KindSpec, change: Change, document: Object, entry: Entry | Non
         ):
             continue
         row, current = field_at(spec, path), leaf_at(spec, document, path)
-        wanted = normal(row, book.fill(value) if has_secret(value) else value)
+        wanted = normalize(row, book.fill(value) if has_secret(value) else value)
         sent = entry.sent.get(path, UNKNOWN) if entry is not None else UNKNOWN
-        as_sent = sent != UNKNOWN and book.matches(effective(row, wanted), sent) is not False
+        as_sent = sent != UNKNOWN and book.matches(effective_value(row, wanted), sent) is not False
         assumed = sent == UNKNOWN and hidden(row, current, value)
         if not (as_sent or assumed or is_there(spec, path, wanted, current)):
             yield f"{path} would be recorded as another value than the account has"

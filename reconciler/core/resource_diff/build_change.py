@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import (
-    at_default,
-    comparable,
+    comparable_document,
+    is_at_default,
     is_masked,
+    json_equal,
     keyed_parent,
     leaf_at,
     leaves,
-    same,
 )
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import differs_in_ids
@@ -70,7 +70,7 @@ def refuse_ignored(subject: Subject, found: Findings, after: Object) -> Findings
     for pointer in subject.resource.lifecycle.ignore:
         touched = any(within(path, pointer) or within(pointer, path) for path in found.edits)
         before, left = (value_at(subject.spec, document, pointer) for document in (subject.document, after))
-        if touched and not same(before, left):
+        if touched and not json_equal(before, left):
             message = f"{pointer} is left alone (lifecycle.ignore), and this change would take it away or write it"
             hint = f"take {pointer} out of lifecycle.ignore, or keep what stands around it in the manifest"
             found += Findings(blocks=(Block("ignore", message, hint, pointer),))
@@ -84,7 +84,7 @@ def note_removed(subject: Subject, found: Findings, after: Object | None) -> tup
     told = [field.path for field in fields]
     left = leaves(spec, after) if after is not None else {}
     for path, value in leaves(spec, subject.document).items() if after is not None else ():
-        if path in left or value is None or at_default(field_at(spec, path), value):
+        if path in left or value is None or is_at_default(field_at(spec, path), value):
             continue
         if any(within(path, other) or within(other, path) for other in told):
             continue
@@ -109,7 +109,7 @@ def _explained(subject: Subject, field: FieldChange) -> FieldChange:
 def _takes_away(before: Json, after: Json) -> bool:
     """Whether something that was there is not there any more: a value, an item of a list."""
     if isinstance(before, list) and isinstance(after, list):
-        return any(not any(same(item, other) for other in after) for item in before)
+        return any(not any(json_equal(item, other) for other in after) for item in before)
     return before is not None and after is None
 
 
@@ -164,7 +164,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
         patch, parents = build_patch(spec, subject.live.body, edits, subject.context.vocabulary)
     secrets = marked(resource.spec) | subject.secret_paths
     action = Action.UPDATE if (patch or apart) and not subject.observing else Action.NOOP
-    held = comparable(spec, document)
+    held = comparable_document(spec, document)
     before = redact(spec, held, secrets)
     return replace(
         in_sync(subject, found),
@@ -173,7 +173,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
         importing=subject.live.id if subject.entry is None else None,
         before=before,
         # What the patch leaves alone comes from the account, which may show a secret in the clear.
-        after=redact(spec, comparable(spec, after), secrets, keep=True) if changed else before,
+        after=redact(spec, comparable_document(spec, after), secrets, keep=True) if changed else before,
         fields=tuple(sorted(fields, key=lambda change: change.path)),
         patch=patch,
         live_digest=body_digest(spec, held),

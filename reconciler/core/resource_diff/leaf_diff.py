@@ -6,15 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit
-from reconciler.core.canonical.canonical_form import has_parent, keyed_parent, leaf_at, same
+from reconciler.core.canonical.canonical_form import has_parent, json_equal, keyed_parent, leaf_at
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff import three_way
 from reconciler.core.diff.three_way import Leaf, Sync, Verdict
 from reconciler.core.diff.vendor_changes import (
     Difference,
-    Look,
-    concerns,
-    merged_along,
+    VendorContext,
+    may_involve_vendor,
+    merged_counterpart,
     vendor_changes,
     without_vendor,
 )
@@ -31,7 +31,7 @@ def compare_leaves(subject: Subject) -> Findings:
     found = Findings()
     for path, value in subject.compared.items():
         current = leaf_at(subject.spec, subject.document, path)
-        if value is not None and not subject.context.resend_secrets and same(value, current):
+        if value is not None and not subject.context.resend_secrets and json_equal(value, current):
             continue  # the common case; all the rules begin with this one
         verdict = _verdict(subject, path, value, current)
         if verdict != _IN_SYNC:
@@ -92,7 +92,7 @@ def settle(subject: Subject, found: Findings) -> Findings:
         found = replace(found, differences=tuple(differences))
     for difference in differences:
         found += _settled(subject, difference, vendors.get(difference.path), copies=bool(found.copies))
-    for path in merged_along(subject.spec, subject.managed, subject.document, found.edits):
+    for path in merged_counterpart(subject.spec, subject.managed, subject.document, found.edits):
         found += _write_anyway(subject, path)
     return found
 
@@ -132,12 +132,17 @@ def _vendors(
 ) -> tuple[Sequence[Difference], Mapping[str, Adoption]]:
     """What of the differences is the vendor's doing. A wish of git for what the vendor changed stays git's."""
     context, entry = subject.context, subject.entry
-    if not differences or context.catalogue is None or subject.observing or not concerns(subject.spec, differences):
+    if (
+        not differences
+        or context.catalogue is None
+        or subject.observing
+        or not may_involve_vendor(subject.spec, differences)
+    ):
         return differences, {}
     catalogue = context.catalogue()
     if entry is not None:
         differences = without_vendor(subject.spec, differences, entry, catalogue, context.book)
-    look = Look(
+    look = VendorContext(
         subject.spec, subject.resource.address, catalogue, subject.managed, subject.document,
         tracked=entry is not None,
     )  # fmt: skip

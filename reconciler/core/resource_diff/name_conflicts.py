@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.canonical.canonical_form import leaves, may_hide
+from reconciler.core.canonical.canonical_form import leaves, may_be_omitted
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.match_objects import objects_of
@@ -153,7 +153,7 @@ def refuse_other_content(subject: Subject, found: Findings) -> Findings:
         for path, value in leaves(spec, subject.document).items()
         if path not in resource.leaves
         and not any(within(path, leaf) or within(leaf, path) for leaf in resource.leaves)
-        and not may_hide(field_at(spec, path), value)
+        and not may_be_omitted(field_at(spec, path), value)
         and not ignored(path, resource.lifecycle.ignore)
         and path != spec.name_field
     }

@@ -6,9 +6,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from reconciler.core.canonical.canonical_edit import Edit, emptied_parents
-from reconciler.core.canonical.canonical_form import at_default, comparable, effective, has_parent, leaf_at
+from reconciler.core.canonical.canonical_form import (
+    comparable_document,
+    effective_value,
+    has_parent,
+    is_at_default,
+    leaf_at,
+)
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.keyed_lists import item_of, named_lists
+from reconciler.core.canonical.keyed_lists import enclosing_item, named_lists
 from reconciler.core.diff import three_way
 from reconciler.core.fields.field_check import UNKNOWN_FIELD, check_fields
 from reconciler.core.resource_diff.findings import Findings, Subject, edit_of_whole
@@ -92,7 +98,7 @@ def find_removals(subject: Subject, found: Findings) -> Findings:
     for path in entry.sent:
         if path in resource.leaves or path in resource.kept:
             continue
-        item = item_of(spec, path)
+        item = enclosing_item(spec, path)
         if item is not None and lookup(resource.spec, item) is None:
             found += Findings(dropped=(path,))  # items go as a whole, and only from a list that the manifest has
             continue
@@ -100,7 +106,7 @@ def find_removals(subject: Subject, found: Findings) -> Findings:
         current = leaf_at(spec, subject.document, path)
         if ignored(path, resource.lifecycle.ignore) or related:
             found += Findings(dropped=(path,))
-        elif current is None or at_default(field_at(spec, path), current):
+        elif current is None or is_at_default(field_at(spec, path), current):
             hidden = current is None and entry.seen_at(path) not in (None, digest(None), HIDDEN)
             found += Findings(dropped=(path,), absent=hidden)
         elif path == spec.name_field:
@@ -115,7 +121,7 @@ def find_removals(subject: Subject, found: Findings) -> Findings:
 def _taken_out(subject: Subject, entry: Entry, path: str, current: Json) -> Findings:
     """The removal of one leaf, as people are shown it; as drift too, where the account moved meanwhile."""
     spec = subject.spec
-    shown = effective(field_at(spec, path), current, parent_present=has_parent(subject.document, path))
+    shown = effective_value(field_at(spec, path), current, parent_present=has_parent(subject.document, path))
     moved = _live_moved(subject, entry, path, shown)
     direction = Direction.BOTH if moved else Direction.GIT
     change = field_change(spec, path, direction, current, None, secret=subject.was_secret(path))
@@ -158,7 +164,7 @@ def find_extras(subject: Subject, found: Findings) -> Findings:
         desired = lookup(resource.spec, path)
         if not isinstance(desired, dict):
             continue
-        live = lookup(comparable(spec, subject.document), path)
+        live = lookup(comparable_document(spec, subject.document), path)
         if not isinstance(live, dict):
             continue
         gone: list[str] = []

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_edit import Edit
-from reconciler.core.canonical.canonical_form import at_default, effective, leaf_at, same, tool_name
+from reconciler.core.canonical.canonical_form import effective_value, is_at_default, json_equal, leaf_at, tool_name
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import ToolBody, inline_body
 from reconciler.core.resource_diff.findings import Findings, Subject
@@ -104,7 +104,7 @@ def _spent_fields(subject: Subject) -> Iterator[_Spent]:
         current = _live_value(subject, old) if new in subject.managed else None
         if current is None:
             continue
-        if same(current, leaf_at(spec, subject.resource.spec, new)):
+        if json_equal(current, leaf_at(spec, subject.resource.spec, new)):
             yield _may_go(old, new, f"{_word(old)} is still there beside {_word(new)}, with the same value")
         elif unknown:
             yield _stays(old, new, f"{_word(old)} is still there beside {_word(new)}, with another value")
@@ -125,7 +125,7 @@ def _spent_places(subject: Subject) -> Iterator[_Spent]:
         current = _live_value(subject, spent.pointer)
         if current is None or _wanted_value(subject, spent.decided_by) not in spent.deciding_values:
             continue
-        if not spent.superseded_values or any(same(current, value) for value in spent.superseded_values):
+        if not spent.superseded_values or any(json_equal(current, value) for value in spent.superseded_values):
             undecided.pop(spent.pointer, None)
             summary = f"{_word(spent.pointer)} says nothing beside {_word(spent.decided_by)}"
             told = Left(spent.pointer, spent.decided_by, summary, TAKE_AWAY) if subject.entry is None else None
@@ -148,7 +148,7 @@ def _wanted_value(subject: Subject, path: str) -> Json:
     value = subject.managed.get(path)
     if value is None and not any(within(one, path.rpartition("/")[0]) for one in subject.managed):
         return None
-    return effective(field_at(subject.spec, path), value)
+    return effective_value(field_at(subject.spec, path), value)
 
 
 def _live_value(subject: Subject, path: str) -> Json:
@@ -156,7 +156,7 @@ def _live_value(subject: Subject, path: str) -> Json:
     if path in subject.managed:
         return None
     current = leaf_at(subject.spec, subject.document, path)
-    if not is_filled(current) or at_default(field_at(subject.spec, path), current) or _is_ours(subject, path):
+    if not is_filled(current) or is_at_default(field_at(subject.spec, path), current) or _is_ours(subject, path):
         return None
     return current
 

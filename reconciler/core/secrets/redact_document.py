@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked, tool_name
-from reconciler.core.canonical.field_tree import UNKNOWN, Node, looks_secret, shape
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree, looks_secret
 from reconciler.core.credential_looks import is_credential_name, looks_like_credential
 from reconciler.types.address import SecretRef
 from reconciler.types.json import SENSITIVE, Json, Object, escape, split
@@ -34,7 +34,7 @@ def redact(
     `hidden` are further pointers to hide: those of `marked(other_side)`. With `kind` None (a kind that this version
     does not know) only markers, masks and `hidden` count. `keep` leaves references: they hold no secret.
     """
-    result = _redact(shape(kind) if kind else UNKNOWN, document, "", hidden, keep)
+    result = _redact(build_field_tree(kind) if kind else UNKNOWN, document, "", hidden, keep)
     return result if isinstance(result, dict) else {}
 
 
@@ -71,11 +71,11 @@ def sensitive_mask(kind: KindSpec | None, document: Json, hidden: Collection[str
     True at a secret; an object holds only members that are not plain false, a list one item each; `{}` for an object
     without secrets; false for null and for any other plain value.
     """
-    return _mask(shape(kind) if kind else UNKNOWN, document, "", hidden)
+    return _mask(build_field_tree(kind) if kind else UNKNOWN, document, "", hidden)
 
 
 def _find(kind: KindSpec | None, pointer: str) -> tuple[Node, bool]:
-    node = shape(kind) if kind else UNKNOWN
+    node = build_field_tree(kind) if kind else UNKNOWN
     for token in split(pointer):
         node = _child(node, token)
         if node.row is not None and node.row.secret:
@@ -167,7 +167,7 @@ def _whole(item: Json, path: str) -> Iterator[str]:
 
 def credentials_in(spec: KindSpec, body: Json) -> Iterator[str]:
     """Every text in a body (an object, or RFC 6902 operations) that must not be shown; masks are none."""
-    root = shape(spec)
+    root = build_field_tree(spec)
     if not isinstance(body, list):
         yield from _collect(root, body, secret=False)
         return

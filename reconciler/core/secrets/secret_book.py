@@ -81,7 +81,7 @@ class SecretBook:
             return digest(value) == recorded
         if value is None:
             return False
-        again = self.digests.again(_text(value), recorded)
+        again = self.digests.recompute(_text(value), recorded)
         return None if again is None else again == recorded
 
 

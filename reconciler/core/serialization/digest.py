@@ -78,7 +78,7 @@ class SecretDigests:
         return self._key_id
 
     @property
-    def way(self) -> str:
+    def scheme(self) -> str:
         """What new digests start with."""
         return "scrypt" if self._key_id is None else f"hmac.{self._key_id}"
 
@@ -89,9 +89,9 @@ class SecretDigests:
 
     def of(self, value: str) -> str:
         """The digest of one secret. Raises `StateError` where this Python has no scrypt."""
-        return self._in_way(value, self.way)
+        return self._in_way(value, self.scheme)
 
-    def again(self, value: str, like: str) -> str | None:
+    def recompute(self, value: str, like: str) -> str | None:
         """The digest of `value` made as the digest `like` was; None where its key is not here."""
         way = like.partition(":")[0]
         kind, _, id = way.partition(".")

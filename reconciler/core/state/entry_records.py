@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.core.canonical.canonical_form import effective, has_parent, is_masked, leaf_at, normal
-from reconciler.core.canonical.field_tree import field_at, unlisted
+from reconciler.core.canonical.canonical_form import effective_value, has_parent, is_masked, leaf_at, normalize
+from reconciler.core.canonical.field_tree import absent_from_lists, field_at
 from reconciler.core.canonical.references import bind
 from reconciler.core.canonical.vocabulary import live_document, object_digest
 from reconciler.core.diff.three_way import desired_digest, hidden, is_secret, seen_digest
@@ -52,7 +52,7 @@ def record(
             assumed.append(path)
     for path, desired in managed.items():
         row = field_at(spec, path)
-        value = normal(row, bind(desired, ids))
+        value = normalize(row, bind(desired, ids))
         current = leaf_at(spec, document, path)
         before = old.sent.get(path) if old is not None else None
         if has_secret(value) and book.missing(value):
@@ -113,7 +113,7 @@ def digests_to_write(change: Change, old: Entry | None, book: SecretBook) -> tup
 def _is_beyond(row: Field | None, value: Json, current: Json, before: str, book: SecretBook) -> bool:
     """Whether `before` was made with a key that is not here and stays as it is: this run has no key to make another
     with, or nobody can see that the account holds what would be digested."""
-    filled = effective(row, book.fill(value) if has_secret(value) else value)
+    filled = effective_value(row, book.fill(value) if has_secret(value) else value)
     if ":" not in before or book.matches(filled, before) is not None:
         return False
     return book.digests.lacks_key or hidden(row, current, value)
@@ -164,10 +164,10 @@ def rests_on_absence(entry: Entry, live: LiveObject) -> bool:
         return False
     spec = live.kind
     document = live_document(spec, live)
-    if any(lookup(document, path) is None for path in unlisted(spec) & entry.sent.keys()):
+    if any(lookup(document, path) is None for path in absent_from_lists(spec) & entry.sent.keys()):
         return True
     return any(
-        entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective(field_at(spec, path), None)))
+        entry.seen_at(path) not in (None, HIDDEN, digest(None), digest(effective_value(field_at(spec, path), None)))
         and path not in spec.separate_pointers
         and leaf_at(spec, document, path) is None
         for path in entry.sent
@@ -252,7 +252,7 @@ def refreshed(entry: Entry, fields: Iterable[FieldChange], live: LiveObject, boo
         current = leaf_at(spec, document, path)
         if path not in sent or is_masked(current):
             continue
-        value = effective(row, current, parent_present=has_parent(document, path))
+        value = effective_value(row, current, parent_present=has_parent(document, path))
         new = book.digest(value, secret=":" in sent[path])
         if field.direction is Direction.VENDOR:
             seen[path] = new

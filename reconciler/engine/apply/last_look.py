@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.canonical.canonical_form import leaves, may_hide
+from reconciler.core.canonical.canonical_form import leaves, may_be_omitted
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.preimage import preimage
@@ -78,7 +78,9 @@ class Watch:
         more = [
             path
             for path, value in now.items()
-            if path not in before and path not in spec.separate_pointers and not may_hide(field_at(spec, path), value)
+            if path not in before
+            and path not in spec.separate_pointers
+            and not may_be_omitted(field_at(spec, path), value)
         ]
         return tuple(sorted(lists.listed(was.kind.name, more)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reconciler.core.history.preimage import preimage
-from reconciler.core.planning.preconditions import unlawful
+from reconciler.core.planning.preconditions import refusal_reason
 from reconciler.engine.account_reader import run_parallel
 from reconciler.engine.apply.dispatcher import Dispatcher, Schedule
 from reconciler.engine.apply.step import Done, Step, StepContext, names_given_twice
@@ -132,7 +132,7 @@ class Worker:
         """No request leaves for what is blocked, observed, protected or ignored, whatever a plan file says."""
         entry = self.context.entries.get(change.previous or change.address)
         held = entry.lifecycle if entry is not None and change.action is Action.DELETE else None
-        blocks = (*change.blocked, *unlawful(change, today=held))
+        blocks = (*change.blocked, *refusal_reason(change, today=held))
         if blocks:
             reasons = "; ".join(dict.fromkeys(block.message for block in blocks))
             raise PlanBlocked(f"{change.address}: {reasons}; nothing of it was sent", [])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.vocabulary import object_digest
-from reconciler.core.planning.preconditions import as_we_left
+from reconciler.core.planning.preconditions import matches_own_write
 from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import SecretBook
@@ -183,7 +183,7 @@ class Begun:
             return live is None
         if live is None or change.action is not Action.UPDATE:
             return False
-        return as_we_left(change, live, book, ids)
+        return matches_own_write(change, live, book, ids)
 
 
 NOTHING = Begun()

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import nullcontext
 from dataclasses import replace
 
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.planning.write_check import is_draft
 from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.state.entry_records import name_digest
@@ -153,7 +153,7 @@ def _note_door(context: StepContext, change: Change, answer: Json) -> None:
 
 def name_in(spec: KindSpec, request: Request, otherwise: str) -> str:
     """The name that a filled create gives its object. The one on record is another where it comes from a variable."""
-    body = canonical_words(spec, request.body)[0] if isinstance(request.body, dict) else None
+    body = to_canonical(spec, request.body)[0] if isinstance(request.body, dict) else None
     name = lookup(body, spec.name_field)
     return name if isinstance(name, str) and name else otherwise
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from reconciler.core.planning.assemble_changes import in_order
 from reconciler.core.planning.plan_file import plan_digest
-from reconciler.core.planning.plan_proof import Ground, find_forgeries, state_of_plan
-from reconciler.core.planning.preconditions import unlawful
+from reconciler.core.planning.plan_proof import ProofContext, find_forgeries, state_of_plan
+from reconciler.core.planning.preconditions import refusal_reason
 from reconciler.core.policies.guard import guard
 from reconciler.core.policies.policy import Situation
 from reconciler.core.resource_diff.name_conflicts import refuse_taken
@@ -50,7 +50,7 @@ MOST = 5
 """So many contradictions are named; the others are counted."""
 
 
-def prove(plan: Plan, ground: Ground, setting: RunContext, *, begun: bool) -> None:
+def prove(plan: Plan, ground: ProofContext, setting: RunContext, *, begun: bool) -> None:
     """Raise `PlanStale` for a plan that contradicts itself, the state or the account, `PlanBlocked` for one that the
     workspace's policy, the state or the lifecycles do not allow, whatever it says of that itself.
 
@@ -67,7 +67,7 @@ def prove(plan: Plan, ground: Ground, setting: RunContext, *, begun: bool) -> No
     refuse_blocked(judged_again(plan, replace(ground, listings={}) if begun else ground, setting))
 
 
-def judged_again(plan: Plan, ground: Ground, setting: RunContext) -> Plan:
+def judged_again(plan: Plan, ground: ProofContext, setting: RunContext) -> Plan:
     """The plan with the blocks that its changes, the state and the policy of the workspace call for now."""
     then = state_of_plan(plan, ground.state)
     options = replace(
@@ -93,9 +93,9 @@ def judged_again(plan: Plan, ground: Ground, setting: RunContext) -> Plan:
 def _lawless(change: Change, entry: Entry | None, plan: Plan) -> tuple[Block, ...]:
     remembered = change.action is Action.DELETE or plan.rollback is not None
     today = entry.lifecycle if entry is not None and remembered else None
-    found = [block for block in unlawful(change, today=today) if block.rule != "protect"]
+    found = [block for block in refusal_reason(change, today=today) if block.rule != "protect"]
     if today is not None and today.protect and change.action is Action.DELETE and not change.lifecycle.protect:
-        found += unlawful(replace(change, lifecycle=today))
+        found += refusal_reason(replace(change, lifecycle=today))
     if (
         change.importing is not None
         and change.reason is Reason.ADOPTED_BY_NAME
@@ -210,8 +210,9 @@ def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOpti
         )
         read_at = context.clock.monotonic()
         if options.saved:
-            prove(rest, Ground(session.state, live, listings, context.book(session.state), context.provider.requests),
-                  context, begun=progress is not None)  # fmt: skip
+            book, requests = context.book(session.state), context.provider.requests
+            proof = ProofContext(session.state, live, listings, book, requests)
+            prove(rest, proof, context, begun=progress is not None)
         if progress is not None:
             whole = len(plan.differences)
             done = whole - len(rest.differences)
@@ -294,7 +295,7 @@ def _note_digest_key(session: StateSession, context: RunContext) -> None:
     digests = context.book(state).digests
     if digests.lacks_key or digests.key_id == state.digest_key:
         return
-    way = f"{digests.way}:"
+    way = f"{digests.scheme}:"
     if any(one.startswith(way) for entry in state.resources.values() for one in entry.sent.values()):
         session.record(DigestKeyNoted(digests.key_id))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.core.continuous.schedule import closed, due, heal_wait
+from reconciler.core.continuous.schedule import closed_window, is_due, seconds_to_heal
 from reconciler.core.serialization.digest import digest
 from reconciler.errors import (
     AuthRefused,
@@ -131,7 +131,7 @@ def reconcile_once(
             commit = task.fetch()
         except SourceAway as error:
             return Done(_against_the_last(workspace, task, commit, error))
-        if not called and not due(watch, memory, commit, now):
+        if not called and not is_due(watch, memory, commit, now):
             return None
         return _look(Work(workspace, watch, task, memory, commit, now), requests)
     except Interrupted:
@@ -253,7 +253,7 @@ def _waits_for_another(work: Work, found: Round) -> Round | None:
 def _frozen(work: Work, found: Round, *, manual: bool = False) -> Round | None:
     """The round where a window denies writing, or could not be read."""
     try:
-        shut = closed(work.watch.windows, work.now, manual=manual)
+        shut = closed_window(work.watch.windows, work.now, manual=manual)
     except UsageError as error:
         reason = f"{error.message}; nothing is written"
         return replace(found, status=Status.FROZEN, reason=reason, hint=error.hint)
@@ -267,7 +267,7 @@ def _frozen(work: Work, found: Round, *, manual: bool = False) -> Round | None:
 def _write(work: Work, found: Round, plan: Plan) -> Done:
     memory = work.memory
     healed = changes_digest(plan) if _only_drift(plan) or work.commit == memory.synced else None
-    if healed is not None and (wait := heal_wait(work.watch, memory, healed, work.now)) > 0:
+    if healed is not None and (wait := seconds_to_heal(work.watch, memory, healed, work.now)) > 0:
         reason = f"was put back {memory.heals} times already; again in {wait:.0f} s; {found.reason}"
         return Done(replace(found, status=Status.PENDING, reason=reason, after=wait))
     plan, result = work.task.apply(work.commit)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.migration import Subject
 from reconciler.engine.migrate.move_units import Written
 from reconciler.types.address import Address
@@ -108,7 +108,7 @@ class NewManifests:
     def has(self, document: NewDocument) -> bool:
         """Whether this very manifest was made already. Raises `ValueError` where another one has its name."""
         made = self._made.get(_key(document))
-        if made is not None and not same(made, document.document):
+        if made is not None and not json_equal(made, document.document):
             raise ValueError(f"another {_key(document)[0]} {_key(document)[1]} is made by this run")
         return made is not None
 

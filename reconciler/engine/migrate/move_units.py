@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from reconciler.core.canonical.canonical_form import leaves, same, tool_name
-from reconciler.core.canonical.field_tree import shape
+from reconciler.core.canonical.canonical_form import json_equal, leaves, tool_name
+from reconciler.core.canonical.field_tree import build_field_tree
 from reconciler.core.canonical.raw_edit import edit_document, merge_written
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.migration import Finding, Subject
 from reconciler.types.json import Json, Object, join, lookup, split, within
 from reconciler.types.kind import KindSpec
@@ -149,17 +149,17 @@ def _whole(edit: Edit) -> Edit:
 
 def effect(kind: KindSpec, before: Object, after: Object) -> Effect:
     """What differs between two bodies, in canonical words: nothing where only words do."""
-    old, new = (leaves(kind, canonical_words(kind, body)[0]) for body in (before, after))
+    old, new = (leaves(kind, to_canonical(kind, body)[0]) for body in (before, after))
     return {
         path: (old.get(path), new.get(path))
         for path in (*old, *(path for path in new if path not in old))
-        if (path in old) != (path in new) or not same(old.get(path), new.get(path))
+        if (path in old) != (path in new) or not json_equal(old.get(path), new.get(path))
     }
 
 
 def canonical_place(kind: KindSpec, body: Object, pointer: str) -> str:
     """A pointer of the author's as a canonical one; an inline tool is called by its name."""
-    node, value = shape(kind), body
+    node, value = build_field_tree(kind), body
     tokens: list[str] = []
     here: Json = value
     for token in split(pointer):
@@ -250,12 +250,14 @@ def _layered(parts: Sequence[Part], view: View, agrees: Callable[[Part, Object],
         if above is not None:
             return _in_the_way(part, next(path for path in above.effect if path in part.effect), view)
         arrived = [path for path in part.effect if path in real and _equal(real[path], wanted[path])]
-        missing = [path for path in part.effect if path not in arrived and (path in real or not same(*wanted[path]))]
+        missing = [
+            path for path in part.effect if path not in arrived and (path in real or not json_equal(*wanted[path]))
+        ]
         if missing and (arrived or any(path in real for path in missing)):
             return _in_the_way(part, missing[0], view)
         local = _canonical(kind, part.after)
         for pointer in part.beside if arrived else ():
-            if not same(lookup(local, pointer), lookup(after, pointer)) and not agrees(part, before):
+            if not json_equal(lookup(local, pointer), lookup(after, pointer)) and not agrees(part, before):
                 return _in_the_way(part, pointer, view)
     known = {path for part in parts for path in part.effect}
     stray = next((path for path in real if path not in known), None)
@@ -315,11 +317,11 @@ def merged(view: View, changed: Mapping[int, Object]) -> Object:
 
 
 def _canonical(kind: KindSpec, body: Object) -> Object:
-    return canonical_words(kind, body)[0]
+    return to_canonical(kind, body)[0]
 
 
 def _equal(a: tuple[Json, Json], b: tuple[Json, Json]) -> bool:
-    return same(a[0], b[0]) and same(a[1], b[1])
+    return json_equal(a[0], b[0]) and json_equal(a[1], b[1])
 
 
 def _touch(a: str, b: str) -> bool:

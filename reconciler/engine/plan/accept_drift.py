@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.canonical.field_tree import field_at, shape
+from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.diff.three_way import is_secret
 from reconciler.core.planning.run_scope import is_pattern
 from reconciler.core.text import matches
@@ -135,7 +135,7 @@ def _of(fields: Collection[DriftField], wanted: Wanted, spec: KindSpec) -> list[
 
 
 def _canonical(wanted: Wanted, kind: KindSpec) -> str:
-    node, tokens = shape(kind), []
+    node, tokens = build_field_tree(kind), []
     for token in split(wanted.pointer):
         tokens.append(node.renames.get(token, token))
         node = node.child(tokens[-1])

@@ -15,7 +15,7 @@ from reconciler.core.planning.account_findings import (
     find_unmanaged,
 )
 from reconciler.core.planning.assemble_changes import in_order, order_deletes, plan_leaving, summarise
-from reconciler.core.planning.preconditions import WRITES, loosened, unlawful
+from reconciler.core.planning.preconditions import WRITES, newly_managed, refusal_reason
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.planning.usage import claimed, keep_used, kept_warning, wait_for_users, with_users
 from reconciler.core.policies.guard import guard, standing_violations
@@ -207,7 +207,7 @@ def _with_requests(change: Change, compared: Compared, request: PlanRequest, pro
     rules = {block.rule for block in change.blocked}
     blocks = tuple(
         block
-        for block in unlawful(
+        for block in refusal_reason(
             change,
             in_scope=change.address in scope.wanted or change.address in scope.deletable,
             today=entry.lifecycle if entry is not None and request.options.rollback is not None else None,
@@ -218,7 +218,7 @@ def _with_requests(change: Change, compared: Compared, request: PlanRequest, pro
     if blocks:
         return replace(change, blocked=(*change.blocked, *blocks))
     live = compared.live.get((change.address.kind, change.id or ""))
-    lifted = loosened(entry.lifecycle, change) if entry is not None and change.action is Action.UPDATE else ()
+    lifted = newly_managed(entry.lifecycle, change) if entry is not None and change.action is Action.UPDATE else ()
     requests = provider.requests(change, live.body if live else None)
     return replace(change, requests=requests, notes=(*change.notes, *lifted))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.core.canonical.field_tree import unlisted
+from reconciler.core.canonical.field_tree import absent_from_lists
 from reconciler.core.planning.assemble_changes import plan_resource
 from reconciler.core.planning.attachments import item_ids, shadows
 from reconciler.core.planning.desired import as_replacement
@@ -155,7 +155,7 @@ def partly_listed(known: Known) -> list[LiveObject]:
     found: list[LiveObject] = []
     for address, binding in known.wanted.items():
         live = known.live_of(address)
-        rows = unlisted(known.resources[address].kind)
+        rows = absent_from_lists(known.resources[address].kind)
         if rows and live is not None and not live.detailed:
             ours = {*known.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
             if any(live.body.get(pointer[1:]) is None for pointer in rows & ours):

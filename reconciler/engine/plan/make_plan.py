@@ -18,10 +18,10 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.planning.account_findings import unlisted_text
 from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.attachments import leftover_warnings
-from reconciler.core.planning.desired import asked_in_vain, desire, to_replace, with_needed, with_orphans
+from reconciler.core.planning.desired import build_desired, to_replace, unmatched_selection, with_needed, with_orphans
 from reconciler.core.planning.id_names import names_in
 from reconciler.core.planning.records import Planned, PlanRequest
-from reconciler.core.planning.run_scope import expand_options, scope
+from reconciler.core.planning.run_scope import expand_options, select_scope
 from reconciler.core.planning.selection_check import addresses_of
 from reconciler.core.resource_diff.match_objects import names_of
 from reconciler.core.resource_diff.resource_plan import Context
@@ -66,12 +66,12 @@ def make_plan(
     context = Context(
         setting.book(state), provider.kinds, provider.vocabulary, options.resend_secrets, setting.catalogue
     )
-    desired = desire(request)
+    desired = build_desired(request)
     account = read_account(desired, reader, setting, context.book, everything=options.unmanaged)
     problems = [
         *desired.problems,
         *unlisted_warnings(account.unlisted),
-        *asked_in_vain(request, desired, account.seen),
+        *unmatched_selection(request, desired, account.seen),
     ]
     desired = with_orphans(request, desired, account.seen, context)
     bound = bind(request, desired, account, context)
@@ -164,7 +164,7 @@ def view(
 
     planned = make_plan(manifests, state, options, setting)
     resources = resources_of(manifests.manifests)
-    chosen = scope(resources, state, options, manifests.paths).wanted
+    chosen = select_scope(resources, state, options, manifests.paths).wanted
 
     def tell(where: str) -> str:
         value = setting.secrets.resolve(SecretRef("literal", where))

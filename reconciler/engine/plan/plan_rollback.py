@@ -13,7 +13,7 @@ from dataclasses import replace
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
 from reconciler.core.history.restored import Restored
-from reconciler.core.history.rollback_goal import Goal, let_go, make_goal, not_made
+from reconciler.core.history.rollback_goal import Goal, make_goal, not_made, released_objects
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.planning.records import Planned
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
@@ -58,7 +58,7 @@ def plan_rollback(
         for address, entry in state.resources.items()
     }
     state = replace(state, resources=resources)
-    alive = still_there(let_go(runs, state, setting.provider.kinds), setting)
+    alive = still_there(released_objects(runs, state, setting.provider.kinds), setting)
     goal, rotated = without_rotated(make_goal(serial, runs, state, setting.provider.kinds, alive, today), book)
     planned = make_plan(ManifestSet(), state, replace(options, rollback=serial), setting, goal=goal)
     plan = planned.plan
@@ -169,7 +169,7 @@ def _notes(
             yield _note(
                 address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
             )
-        for path in restored.unkept:
+        for path in restored.unrestorable:
             yield _note(
                 address,
                 f"{path} was something else before somebody deleted the object, and no run has kept what: it stays",

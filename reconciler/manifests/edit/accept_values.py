@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import normal, same
+from reconciler.core.canonical.canonical_form import json_equal, normalize
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, looks_secret, node_at
-from reconciler.core.canonical.references import LITERAL, is_reserved, is_written_reference, spell
+from reconciler.core.canonical.references import LITERAL, is_reserved, is_written_reference, write_references
 from reconciler.core.export.live_values import unfilled_object
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.editable_file import rewrite
@@ -177,7 +177,7 @@ class _Accepting:
             return object_edits(node, place, new)
         if isinstance(new, dict) and row is not None and row.atomic:
             new = unfilled_object(row, new)
-        return [SetValue(place.pointer, new if place.taken else spell(node, new))]
+        return [SetValue(place.pointer, new if place.taken else write_references(node, new))]
 
     def removal(self, value: NewValue, place: RawPlace) -> list[Edit]:
         if not place.exists:
@@ -236,7 +236,7 @@ def _means(old: Json, new: Json, names: Collection[str]) -> bool:
     """Whether an item as written is the one wanted: equal, or a name for the same reference."""
     if isinstance(old, str) and isinstance(new, dict) and old in names:
         return str(new.get("ref", "")).partition(".")[2] == old
-    return same(old, new)
+    return json_equal(old, new)
 
 
 def object_edits(node: Node, place: RawPlace, new: Object) -> list[Edit]:
@@ -245,7 +245,7 @@ def object_edits(node: Node, place: RawPlace, new: Object) -> list[Edit]:
     edits: list[Edit] = []
     plain = unfilled_object(row, new) if row is not None and row.atomic else new
     if not place.taken and _reads_otherwise(node, place.value, plain):
-        return [] if _says(node, place.value, new) else [SetValue(place.pointer, spell(node, plain))]
+        return [] if _says(node, place.value, new) else [SetValue(place.pointer, write_references(node, plain))]
     if row is not None and row.atomic:
         if not isinstance(place.value, dict):
             raise Misplaced("it is no mapping")
@@ -268,13 +268,13 @@ def _members(
         here = pointer + join(key)
         if not place.taken and live is not None and _reads_otherwise(child, member, live):
             if not _says(child, member, live):
-                edits.append(SetValue(here, spell(child, live)))
+                edits.append(SetValue(here, write_references(child, live)))
         elif isinstance(member, dict) and isinstance(live, dict):
             inner = filled.get(key)
             _members(child, place, here, member, live, inner if isinstance(inner, dict) else live, edits)
         elif live is None and member is not None:
             edits.append(RemoveValue(here))
-        elif not same(normal(child.row, member), normal(child.row, live)):
+        elif not json_equal(normalize(child.row, member), normalize(child.row, live)):
             edits.append(SetValue(here, _data(child, live, place)))
     for key, live in new.items():
         if key not in old and live is not None:
@@ -283,7 +283,7 @@ def _members(
 
 def _data(node: Node, live: Json, place: RawPlace) -> Json:
     """A live value as it is written there."""
-    return live if place.taken else spell(node, live)
+    return live if place.taken else write_references(node, live)
 
 
 def _reads_otherwise(node: Node, written: Json, live: Json) -> bool:
@@ -296,9 +296,9 @@ def _says(node: Node, written: Json, live: Json) -> bool:
     return (
         isinstance(written, dict)
         and is_literal(written)
-        and same(normal(node.row, written[LITERAL]), normal(node.row, live))
+        and json_equal(normalize(node.row, written[LITERAL]), normalize(node.row, live))
     )
 
 
 def _fits(node: Node, written: Json, live: Json) -> bool:
-    return isinstance(written, dict) or same(normal(node.row, written), normal(node.row, live))
+    return isinstance(written, dict) or json_equal(normalize(node.row, written), normalize(node.row, live))

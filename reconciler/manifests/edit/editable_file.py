@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from reconciler.core.canonical.canonical_form import same
-from reconciler.core.canonical.raw_edit import Unfit, rebase
+from reconciler.core.canonical.canonical_form import json_equal
+from reconciler.core.canonical.raw_edit import EditUnfit, rebase
 from reconciler.manifests.edit.document_pieces import Piece, cut, written_out
 from reconciler.manifests.edit.editable_text import EditableText, edited
 from reconciler.manifests.edit.text_layout import CannotEdit
@@ -151,7 +151,7 @@ class EditableFile:
             return piece.text
         try:
             return written_out(piece.text, self.path, number, document, edits)
-        except (CannotEdit, Unfit, EditRefused, IndexError):
+        except (CannotEdit, EditUnfit, EditRefused, IndexError):
             return piece.text
 
     def data(self) -> bytes:
@@ -163,7 +163,12 @@ class EditableFile:
         after = {document.number: document for document in _read(data, self.path)}
         for number in sorted({*self.documents, *after}):
             wanted, found = self.documents.get(number), after.get(number)
-            if wanted is None or found is None or wanted.body != found.body or not same(wanted.value, found.value):
+            if (
+                wanted is None
+                or found is None
+                or wanted.body != found.body
+                or not json_equal(wanted.value, found.value)
+            ):
                 raise EditRefused("changing this document would change another one", Span(self.path, 1, 1))
         return data
 
@@ -220,7 +225,7 @@ class EditableFile:
                 after = edited(after, edit)
             except CannotEdit as problem:
                 raise EditRefused(problem.message, self._moved(file.place(problem), piece)) from None
-            except Unfit as problem:
+            except EditUnfit as problem:
                 raise EditRefused(str(problem), self._moved(file.where(number), piece)) from None
         self._check(piece, text, {**others, number: after}, edits)
         return after, text
@@ -286,10 +291,10 @@ def _read(data: bytes, path: str) -> list[Document]:
 
 def _difference(a: Json, b: Json, path: str) -> str | None:
     """Pointer of the first place where the two differ."""
-    if same(a, b):
+    if json_equal(a, b):
         return None
     if isinstance(a, dict) and isinstance(b, dict):
         for key in (*a, *(key for key in b if key not in a)):
-            if (key in a) != (key in b) or not same(a.get(key), b.get(key)):
+            if (key in a) != (key in b) or not json_equal(a.get(key), b.get(key)):
                 return _difference(a.get(key), b.get(key), f"{path}/{key}") or f"{path}/{key}"
     return path

@@ -6,8 +6,8 @@ import json
 import re
 from dataclasses import replace
 
-from reconciler.core.canonical.canonical_form import same
-from reconciler.core.canonical.raw_edit import Unfit, edit_document, exists, pruned, steps
+from reconciler.core.canonical.canonical_form import json_equal
+from reconciler.core.canonical.raw_edit import EditUnfit, edit_document, exists, prunable_pointer, steps
 from reconciler.manifests.edit.manifest_writer import Manner
 from reconciler.manifests.edit.splice import (
     find_member,
@@ -101,10 +101,10 @@ class EditableText:
                     self.inner, root, edit.pointer, edit.value, manner
                 )
             case RemoveValue():
-                inner = splice_remove(self.inner, root, pruned(document.value, edit), manner)
+                inner = splice_remove(self.inner, root, prunable_pointer(document.value, edit), manner)
             case RenameKey():
                 if exists(document.value, edit.pointer.rpartition("/")[0] + "/" + edit.name):
-                    raise Unfit(f"{edit.name} is already there")
+                    raise EditUnfit(f"{edit.name} is already there")
                 inner = splice_rename(self.inner, root, edit.pointer, edit.name, manner)
             case MoveValue():
                 return self.move(number, edit, document)
@@ -137,11 +137,11 @@ class EditableText:
         try:
             file = self.again(self.text[: self.start] + inner + self.text[self.stop :])
             text = file.apply(number, take, edited(document, put))
-        except (EditRefused, CannotEdit, Unfit, IndexError):
+        except (EditRefused, CannotEdit, EditUnfit, IndexError):
             return None
         wanted = edit_document(document.value, edit)
         after = dict(parse_yaml(self.again(text).inner, self.path, Findings()))
-        return text if same(after.get(number), wanted) else None
+        return text if json_equal(after.get(number), wanted) else None
 
     def grown(self, number: int, edit: SetValue, document: Document, manner: Manner) -> str | None:
         """The slice with a block text that got more lines, None where the value has to be written anew."""
@@ -152,7 +152,7 @@ class EditableText:
         if inner is None:
             return None
         after = dict(parse_yaml(inner, self.path, Findings()))
-        return inner if same(lookup(after.get(number), edit.pointer), edit.value) else None
+        return inner if json_equal(lookup(after.get(number), edit.pointer), edit.value) else None
 
     def with_body(self, prompt: str) -> str:
         newline = "\r\n" if "\r\n" in self.text[: self.stop] else "\n"

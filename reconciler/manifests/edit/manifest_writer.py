@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.manifests.read import yaml_rules
 from reconciler.manifests.read.envelope import FENCE, read_documents
 from reconciler.manifests.tree.decode import MAX_BYTES
@@ -242,7 +242,7 @@ def _reads_back(file: ManifestFile, document: Object) -> bool:
     if found[0].body is not None and isinstance(value, dict):
         spec = value.get("spec")
         value = {**value, "spec": {**(spec if isinstance(spec, dict) else {}), PROMPT: found[0].body}}
-    return same(value, document)
+    return json_equal(value, document)
 
 
 def project_file(name: str, workspace: Workspace) -> str:

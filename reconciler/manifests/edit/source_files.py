@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.canonical.raw_edit import rebase
 from reconciler.core.diff.three_way import is_secret
 from reconciler.core.linting import codes_at, split_lines
@@ -239,5 +239,5 @@ def _literals(kind: KindSpec, body: Object) -> list[str]:
         elif isinstance(value, str) and len(value) > 3 and is_secret(node.row, value):
             found.append(value)
 
-    walk(shape(kind), body)
+    walk(build_field_tree(kind), body)
     return found

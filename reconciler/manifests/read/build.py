@@ -6,9 +6,9 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 
-from reconciler.core.canonical.field_tree import shape
+from reconciler.core.canonical.field_tree import build_field_tree
 from reconciler.core.canonical.raw_edit import merge, sets_null
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
 from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.manifest_references import SECRET, References, is_whole
@@ -124,7 +124,7 @@ class ManifestBuilder:
         """The draft's body resolved, checked, in canonical words, without what the server assigns."""
         if overlay or not (draft.known.plain and draft.known.fits):
             self._look_through(draft, overlay=overlay)
-        spec, clashes = canonical_words(draft.kind, draft.body)
+        spec, clashes = to_canonical(draft.kind, draft.body)
         if "tools" in draft.body and "tool_ids" in draft.body:
             clashes = tuple(pointer for pointer in clashes if pointer != "/tools")
             self.findings.error(
@@ -265,7 +265,7 @@ def lifecycle_of(checked: Object) -> Lifecycle:
 
 def canonical_pointer(kind: KindSpec, pointer: str) -> str:
     """`pointer` with every word in its canonical spelling."""
-    node = shape(kind)
+    node = build_field_tree(kind)
     tokens: list[str] = []
     for token in split(pointer):
         name = node.renames.get(token, token)

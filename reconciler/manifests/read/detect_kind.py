@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher, get_close_matches
 
-from reconciler.core.canonical.field_tree import shape
+from reconciler.core.canonical.field_tree import build_field_tree
 from reconciler.manifests.read.raw_manifest import STATEMENTS, PassedOver
 from reconciler.manifests.tree.decode import readable
 from reconciler.manifests.tree.file_search import LINES, MARKDOWN
@@ -116,7 +116,7 @@ def body_kind(value: Object, kinds: Kinds) -> KindSpec | None:
     """The kind whose fields a body has, where its words tell."""
     found: tuple[int, KindSpec | None] = (0, None)
     for kind in kinds.all().values():
-        node = shape(kind)
+        node = build_field_tree(kind)
         words = {*node.children, *node.renames} & value.keys()
         told = words - COMMON or (kind.bare_required_keys and kind.bare_required_keys < words)
         if told and 2 * len(words) >= len(value) and len(words) > found[0]:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from copy import deepcopy
 from hashlib import sha256
 
-from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
-from reconciler.core.canonical.references import JOIN, LITERAL, NULL, VALUE, child_of, word_of
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree
+from reconciler.core.canonical.references import JOIN, LITERAL, NULL, VALUE, child_in_any_vocabulary, reference_word
 from reconciler.core.credential_looks import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (
@@ -124,7 +124,7 @@ class References:
         A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
         """
         self.met.clear()
-        draft.body = _Walk(self, draft, folder, overlay=overlay).members(shape(draft.kind), draft.body, "")
+        draft.body = _Walk(self, draft, folder, overlay=overlay).members(build_field_tree(draft.kind), draft.body, "")
 
 
 class _Walk:
@@ -171,7 +171,7 @@ class _Walk:
             return value
         if not isinstance(value, dict):
             return value
-        word = word_of(node, value, free=free, ids=ids)
+        word = reference_word(node, value, free=free, ids=ids)
         if word is not None:
             self.all.met.add(word)
         if word == LITERAL and value[word] is None and self.overlay:
@@ -230,7 +230,7 @@ class _Walk:
         """A literal: as it stands, whatever it looks like. A secret in it is one all the same."""
         if isinstance(value, dict):
             held: Object = {
-                word: self.taken(child_of(node, word), member, f"{path}/{escape(word)}", schema=schema)
+                word: self.taken(child_in_any_vocabulary(node, word), member, f"{path}/{escape(word)}", schema=schema)
                 for word, member in value.items()
             }
             return Literal(held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reconciler.core.canonical.canonical_form import tool_name
-from reconciler.core.canonical.field_tree import Node, shape
+from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.canonical.keyed_lists import item_names
 from reconciler.core.canonical.references import LITERAL
 from reconciler.manifests.read.envelope import Document
@@ -44,7 +44,7 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
     Raises `Misplaced` where the way there ends at something that is no object: a reference, a text, null.
     """
     here: Json = lookup(document.value, base)
-    node: Node = shape(spec)
+    node: Node = build_field_tree(spec)
     tokens = split(pointer)
     way = list(split(base))
     words = _vocabulary(spec, here)

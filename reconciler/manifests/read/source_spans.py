@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from reconciler.core.canonical.field_tree import UNKNOWN, Node, shape
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree
 from reconciler.manifests.read import yaml_rules
 from reconciler.manifests.read.envelope import split_front_matter
 from reconciler.manifests.tree.decode import decode
@@ -58,7 +58,7 @@ def find(text: str, source: Source, pointer: str, *, kind: KindSpec | None = Non
 def _choices(base: tuple[str, ...], tokens: tuple[str, ...], kind: KindSpec | None) -> list[tuple[str, ...]]:
     """For every token of the way the words that may stand there, best first."""
     words: list[tuple[str, ...]] = [(token,) for token in base]
-    node: Node = shape(kind) if kind is not None else UNKNOWN
+    node: Node = build_field_tree(kind) if kind is not None else UNKNOWN
     for token in tokens:
         name = node.renames.get(token, token)
         others = [word for word, canonical in node.renames.items() if canonical == name]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.export.target import ENV, OPEN, Ledger, Remark, Subject, sealed
+from reconciler.core.export.target import ENV, OPEN, Ledger, Remark, Subject, with_seal
 from reconciler.core.text import UNSEEN
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_service, require_legal
@@ -229,7 +229,7 @@ def settings_text(values: Object, generated: str = "reconciler export --target l
     """The settings as JSON, sealed; what no screen shows, or UTF-8 does not have, is escaped."""
     document = {"generated": f"{generated}; {OPEN}", **values}
     text = json.dumps(document, ensure_ascii=False, indent=2, default=_named) + "\n"
-    return sealed(UNSEEN.sub(_escaped, text))
+    return with_seal(UNSEEN.sub(_escaped, text))
 
 
 def _escaped(hidden: re.Match[str]) -> str:
@@ -238,7 +238,7 @@ def _escaped(hidden: re.Match[str]) -> str:
 
 def environment_text(settings: AgentSettings, generated: str = GENERATED) -> str:
     """`.env.example`: every variable that the agent reads, without a value."""
-    return sealed(f"# {generated}; {OPEN}\n" + "".join(f"{name}=\n" for name in settings.environment))
+    return with_seal(f"# {generated}; {OPEN}\n" + "".join(f"{name}=\n" for name in settings.environment))
 
 
 def remarks_text(settings: AgentSettings, generated: str = GENERATED) -> str:
@@ -250,7 +250,7 @@ def remarks_text(settings: AgentSettings, generated: str = GENERATED) -> str:
     ]
     lines += _section("Not carried over", settings.not_carried, "Everything was carried over.")
     lines += _section("Carried over as something near", settings.adjusted, "Nothing had to be adjusted.")
-    return sealed("\n".join(lines).rstrip("\n") + "\n")
+    return with_seal("\n".join(lines).rstrip("\n") + "\n")
 
 
 def _section(title: str, remarks: tuple[Remark, ...], nothing: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import tool_name
-from reconciler.core.export.target import AttachedTool, Ledger, Remark, plain
+from reconciler.core.export.target import AttachedTool, Ledger, Remark, summarize_value
 from reconciler.types.json import Json, Object, escape, lookup
 
 INLINE = "/layers/llm/tools"
@@ -42,7 +42,7 @@ def function_tools(ledger: Ledger, attached: tuple[AttachedTool, ...]) -> list[F
     for one in attached:
         tool = _registry_tool(ledger, one)
         if tool is not None and found.setdefault(tool.name, tool) is not tool:
-            ledger.lose("/tools", f"a second tool is called {plain(tool.name)}")
+            ledger.lose("/tools", f"a second tool is called {summarize_value(tool.name)}")
     value = lookup(ledger.spec, INLINE)
     for item in value if isinstance(value, list) else ():
         name = tool_name(item)
@@ -93,7 +93,7 @@ def _manners(ledger: Ledger, where: str, spec: Object) -> tuple[str, ...]:
     notes: list[str] = []
     api = lookup(spec, "/delivery/api")
     if isinstance(api, dict):
-        method, url = plain(api.get("method") or "POST"), _address(api.get("url"))
+        method, url = summarize_value(api.get("method") or "POST"), _address(api.get("url"))
         notes.append(f"Tavus sent the call to {method} {url}; that is for this function to do now.")
         _say(
             ledger, f"{where}/delivery/api", f"Tavus sent the call to {method} {url}",
@@ -107,10 +107,11 @@ def _manners(ledger: Ledger, where: str, spec: Object) -> tuple[str, ...]:
         )  # fmt: skip
     on_call, filler = spec.get("on_call"), spec.get("static_filler")
     if on_call not in (None, "silent"):
-        what = f" ({plain(filler)})" if filler else ""
-        notes.append(f"While it ran, Tavus did this: {plain(on_call)}{what}.")
+        what = f" ({summarize_value(filler)})" if filler else ""
+        notes.append(f"While it ran, Tavus did this: {summarize_value(on_call)}{what}.")
         _say(
-            ledger, f"{where}/on_call", f"nothing is said while a function runs; Tavus: {plain(on_call)}{what}",
+            ledger, f"{where}/on_call",
+            f"nothing is said while a function runs; Tavus: {summarize_value(on_call)}{what}",
             "context.session.say(...) at the start of the handler",
         )  # fmt: skip
     return tuple(notes)
@@ -127,7 +128,7 @@ def _schema(ledger: Ledger, where: str, name: str, body: Object) -> Object:
     description, parameters = body.get("description"), body.get("parameters")
     if not isinstance(parameters, dict):
         if parameters is not None:
-            _say(ledger, f"{where}/parameters", f"{plain(parameters)} is no JSON Schema")
+            _say(ledger, f"{where}/parameters", f"{summarize_value(parameters)} is no JSON Schema")
         parameters = {}
     return {
         "name": name,
@@ -142,7 +143,7 @@ def _say(ledger: Ledger, where: str, reason: str, instead: str = "") -> None:
 
 def _address(url: Json) -> str:
     """A URL without what may be a credential: user, password, query."""
-    text = plain(url) if isinstance(url, str) else "an address of its own"
+    text = summarize_value(url) if isinstance(url, str) else "an address of its own"
     scheme, mark, rest = text.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}" if mark else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.export.target import OPEN, Generated, Knowledge, Subject, Target, TargetFile, sealed
+from reconciler.core.export.target import OPEN, Generated, Knowledge, Subject, Target, TargetFile, with_seal
 from reconciler.platforms.livekit.agent_settings import (
     GENERATED,
     AgentSettings,
@@ -147,7 +147,7 @@ def module_text(settings: AgentSettings, stem: str) -> str:
     text = HEAD + SESSION + TAIL
     for mark, word in words.items():
         text = text.replace(mark, word)
-    return sealed(text)
+    return with_seal(text)
 
 
 def plugins(settings: AgentSettings) -> list[str]:
@@ -175,7 +175,7 @@ def requirements_text(settings: AgentSettings) -> str:
     """`requirements.txt`: the framework, and one plug-in for each service in use."""
     own = {settings.call.package} if settings.call is not None else set()
     packages = ["livekit-agents", *sorted(own | {f"livekit-plugins-{name}" for name in _speech(settings)})]
-    return sealed(f"# {GENERATED}; {OPEN}\n" + "".join(f"{name}{VERSIONS}\n" for name in packages))
+    return with_seal(f"# {GENERATED}; {OPEN}\n" + "".join(f"{name}{VERSIONS}\n" for name in packages))
 
 
 def generate(subjects: Sequence[Subject], knowledge: Knowledge) -> list[Generated]:
@@ -200,7 +200,7 @@ def _agent(subject: Subject, stem: str, knowledge: Knowledge) -> Generated:
     }
     files = [TargetFile(f"{stem}/{name}", text) for name, text in texts.items()]
     handlers = handlers_text(settings.tools, str(subject.address))
-    files.append(TargetFile(f"{stem}/{stem}_tools.py", handlers, yours=True))
+    files.append(TargetFile(f"{stem}/{stem}_tools.py", handlers, user_owned=True))
     return _generated(subject, settings, files, knowledge)
 
 
@@ -244,7 +244,7 @@ STEPS = (
 
 TARGET = Target(
     name="livekit",
-    what="an agent of livekit-agents for each persona, with Tavus as its face",
+    description="an agent of livekit-agents for each persona, with Tavus as its face",
     folder="livekit-agents",
     generate=generate,
     kind="persona",

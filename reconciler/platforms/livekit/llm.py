@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from reconciler.core.export.target import ENV, Ledger, plain
+from reconciler.core.export.target import ENV, Ledger, summarize_value
 from reconciler.errors import UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.catalogue import Catalogue, LiveKitCall, LiveKitChoice, LiveKitPlugin, is_hosted
@@ -51,7 +51,8 @@ def require_legal(service: Service, variables: Iterable[str]) -> None:
     wrong = next((text for text, pattern in words if re.fullmatch(pattern, text) is None), None)
     if wrong is not None:
         raise UsageError(
-            f"the catalogue's plugin {plain(service.name)} has {plain(wrong)!r} where a name belongs",
+            f"the catalogue's plugin {summarize_value(service.name)} has {summarize_value(wrong)!r} "
+            "where a name belongs",
             hint="look at livekit.plugins in the project's catalogue",
         )
 
@@ -237,7 +238,8 @@ def _lacks(plugin: LiveKitPlugin, language: str) -> str:
 
 
 def _unknown(name: str, plugins: Iterable[str]) -> str:
-    return f"the catalogue names the plugin {plain(name)}, which it does not describe; known: {', '.join(plugins)}"
+    known = ", ".join(plugins)
+    return f"the catalogue names the plugin {summarize_value(name)}, which it does not describe; known: {known}"
 
 
 def _parameters(ledger: Ledger, service: str, takes: Iterable[str]) -> Object:
@@ -249,7 +251,7 @@ def _parameters(ledger: Ledger, service: str, takes: Iterable[str]) -> Object:
             continue
         value = ledger.take(pointer)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            ledger.lose(pointer, f"{plain(value)} is no number")
+            ledger.lose(pointer, f"{summarize_value(value)} is no number")
         elif name in takes:
             found[name] = value
         else:
@@ -287,7 +289,9 @@ def _choose(ledger: Ledger, catalogue: Catalogue, model: str | None, language: s
             ledger.adjust(pointer, f"{told} ({choice.confidence} confidence{why})" if choice.id else told)
         return choice
     fallback = sorted(catalogue.livekit.listed())
-    ledger.lose(pointer, f"nothing in LiveKit is known for {plain(model)}", "choose a model of LiveKit Inference")
+    ledger.lose(
+        pointer, f"nothing in LiveKit is known for {summarize_value(model)}", "choose a model of LiveKit Inference"
+    )
     return LiveKitChoice(fallback[0] if fallback else "openai/gpt-4.1-mini")
 
 

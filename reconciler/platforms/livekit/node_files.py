@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.core.export.target import OPEN, Remark, TargetFile, sealed
+from reconciler.core.export.target import OPEN, Remark, TargetFile, with_seal
 from reconciler.platforms.livekit.agent_settings import AgentSettings, environment_text, remarks_text, settings_text
 from reconciler.platforms.livekit.agent_tools import FunctionTool, comment_lines, quoted
 from reconciler.platforms.livekit.node_sources import FACE, HANDLERS_HEAD, HEAD, OWN_MODEL, TAIL
@@ -115,12 +115,12 @@ def node_files(settings: AgentSettings, stem: str) -> tuple[TargetFile, ...]:
     """Every file of the agent; `settings` are those of Node."""
     texts = {
         "agent.ts": agent_text(settings),
-        "tavus.ts": sealed(_filled(FACE, {})),
+        "tavus.ts": with_seal(_filled(FACE, {})),
         "settings.json": settings_text(settings.values, GENERATED),
         "package.json": package_text(settings, stem),
         "tsconfig.json": _json({"//": f"{GENERATED}; {OPEN}", "compilerOptions": COMPILER, "include": ["*.ts"]}),
         ".env.example": environment_text(settings, GENERATED),
-        ".gitignore": sealed(f"# {GENERATED}; {OPEN}\nnode_modules/\ndist/\n.env\n"),
+        ".gitignore": with_seal(f"# {GENERATED}; {OPEN}\nnode_modules/\ndist/\n.env\n"),
         "NOT_CARRIED.md": remarks_text(settings, GENERATED),
         "README.md": readme_text(settings, stem),
     }
@@ -128,7 +128,7 @@ def node_files(settings: AgentSettings, stem: str) -> tuple[TargetFile, ...]:
     handlers = handlers_text(settings.tools, str(settings.values["address"]))
     return (
         *(TargetFile(f"{folder}/{name}", text) for name, text in texts.items()),
-        TargetFile(f"{folder}/tools.ts", handlers, yours=True),
+        TargetFile(f"{folder}/tools.ts", handlers, user_owned=True),
     )
 
 
@@ -153,7 +153,7 @@ def agent_text(settings: AgentSettings) -> str:
         "@TTS@": voice,
         "@OPTIONS@": options,
     }
-    return sealed(_filled(HEAD + (OWN_MODEL if own else "") + TAIL, words))
+    return with_seal(_filled(HEAD + (OWN_MODEL if own else "") + TAIL, words))
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
@@ -202,7 +202,7 @@ def package_text(settings: AgentSettings, stem: str) -> str:
 
 
 def _json(document: Object) -> str:
-    return sealed(json.dumps(document, ensure_ascii=True, indent=2) + "\n")
+    return with_seal(json.dumps(document, ensure_ascii=True, indent=2) + "\n")
 
 
 def handlers_text(tools: Sequence[FunctionTool], address: str) -> str:
@@ -224,7 +224,7 @@ def handlers_text(tools: Sequence[FunctionTool], address: str) -> str:
 def readme_text(settings: AgentSettings, stem: str) -> str:
     """`README.md`: what is here, and how it is run."""
     variables = "\n".join(f"- `{name}`" for name in settings.environment)
-    return sealed(f"""\
+    return with_seal(f"""\
 <!-- {GENERATED}; {OPEN} -->
 # {settings.values["address"]} as a LiveKit agent
 

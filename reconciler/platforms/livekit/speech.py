@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from reconciler.core.canonical.canonical_form import is_masked
-from reconciler.core.export.target import Ledger, plain
+from reconciler.core.export.target import Ledger, summarize_value
 from reconciler.types.catalogue import Catalogue, LiveKitEar
 from reconciler.types.json import Json, Object, escape
 
@@ -24,7 +24,7 @@ def stt_settings(ledger: Ledger, catalogue: Catalogue) -> Object:
     ear = ears.get(engine or DEFAULT_ENGINE) or ears.get(DEFAULT_ENGINE) or LiveKitEar("deepgram/nova-3")
     if engine is not None:
         why = ear.why if engine in ears else "an engine that the catalogue does not know"
-        ledger.adjust(f"{STT}/stt_engine", f"{plain(engine)} became {ear.id}: {why}")
+        ledger.adjust(f"{STT}/stt_engine", f"{summarize_value(engine)} became {ear.id}: {why}")
     return {"service": "inference", "arguments": {"model": ear.id, "language": _language(ledger) or ear.language}}
 
 
@@ -49,7 +49,7 @@ def key_terms(ledger: Ledger) -> list[str]:
     if left:
         ledger.lose(
             pointer,
-            f"LiveKit takes single terms; this is a sentence: {plain(left[0])}",
+            f"LiveKit takes single terms; this is a sentence: {summarize_value(left[0])}",
             'write the words to recognise, separated by commas, or set stt_context_options={"keyterms": [...]}',
         )
     elif terms:
@@ -90,7 +90,9 @@ def voice_settings(ledger: Ledger, catalogue: Catalogue, language: str = "python
         ledger.adjust(f"{TTS}/tts_engine", "azure has no plugin for Node (for Python: livekit-plugins-azure)")
         return _cartesia(ledger, catalogue, own=False)
     if engine not in (None, "cartesia", "tavus-auto"):
-        ledger.adjust(f"{TTS}/tts_engine", f"{plain(engine)} is not served by LiveKit Inference; Cartesia is used")
+        ledger.adjust(
+            f"{TTS}/tts_engine", f"{summarize_value(engine)} is not served by LiveKit Inference; Cartesia is used"
+        )
     return _cartesia(ledger, catalogue, own=engine in (None, "cartesia", "tavus-auto"))
 
 
@@ -104,7 +106,9 @@ def _cartesia(ledger: Ledger, catalogue: Catalogue, *, own: bool) -> Object:
     found = catalogue.livekit.voices.get(model or DEFAULT_MODEL)
     if found is None:
         found = f"cartesia/{model}" if model and model.startswith("sonic") else f"cartesia/{DEFAULT_MODEL}"
-        ledger.adjust(f"{TTS}/tts_model_name", f"{plain(model)} is no model of the catalogue; {found} is used")
+        ledger.adjust(
+            f"{TTS}/tts_model_name", f"{summarize_value(model)} is no model of the catalogue; {found} is used"
+        )
     arguments: Object = {"model": found.removeprefix("cartesia/") if plugin else found}
     voice = ledger.take(f"{TTS}/external_voice_id") if own else None
     if voice is not None:
@@ -144,7 +148,7 @@ def _cartesia_extra(ledger: Ledger, model: str) -> Object:
         elif name in RANGES and number is not None:
             low, high = RANGES[name]
             if newer and not low <= number <= high:
-                ledger.lose(pointer, f"{plain(value)} is outside of {low} to {high}, which {model} takes")
+                ledger.lose(pointer, f"{summarize_value(value)} is outside of {low} to {high}, which {model} takes")
                 continue
             found[name] = number
             ledger.settle(pointer)

@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import (
-    at_default,
-    comparable,
-    effective,
+    comparable_document,
+    effective_value,
+    is_at_default,
     is_masked,
     is_unset,
+    json_equal,
     keyed_items,
     keyed_parent,
     leaf_at,
     leaves,
-    may_hide,
-    normal,
-    same,
+    may_be_omitted,
+    normalize,
     sorted_set,
     tool_name,
     with_known_masks,
@@ -41,12 +41,12 @@ DEPLOYMENT = kind("deployment")
 
 @given(json)
 def test_everything_is_the_same_as_itself(value):
-    assert same(value, value)
+    assert json_equal(value, value)
 
 
 @given(json, json)
 def test_same_is_symmetric(a, b):
-    assert same(a, b) == same(b, a)
+    assert json_equal(a, b) == json_equal(b, a)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_same_is_symmetric(a, b):
     ],
 )
 def test_json_equality(a, b, expected):
-    assert same(a, b) is expected
+    assert json_equal(a, b) is expected
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,9 @@ def test_an_atomic_object_is_one_leaf_without_its_secrets():
     ],
 )
 def test_atomic_objects_are_compared_after_filling_defaults(mine, theirs):
-    assert same(leaf_at(TOOL, {"delivery": mine}, "/delivery"), leaf_at(TOOL, {"delivery": theirs}, "/delivery"))
+    assert json_equal(
+        leaf_at(TOOL, {"delivery": mine}, "/delivery"), leaf_at(TOOL, {"delivery": theirs}, "/delivery")
+    )
 
 
 def test_sets_have_no_order_and_no_doubles():
@@ -197,22 +199,22 @@ def test_sets_have_no_order_and_no_doubles():
     ],
 )
 def test_declared_types_are_read_out_of_text(path, value, expected):
-    assert same(normal(field_at(PERSONA, path), value), expected)
+    assert json_equal(normalize(field_at(PERSONA, path), value), expected)
 
 
 def test_defaults_absent_and_null_are_one():
     row = field_at(PERSONA, "/pipeline_mode")
-    assert effective(row, None) == "full"
-    assert at_default(row, None)
-    assert at_default(row, "full")
-    assert not at_default(row, "echo")
-    assert effective(None, None) is None
+    assert effective_value(row, None) == "full"
+    assert is_at_default(row, None)
+    assert is_at_default(row, "full")
+    assert not is_at_default(row, "echo")
+    assert effective_value(None, None) is None
 
 
 def test_the_defaults_of_an_absent_flow_do_not_hold():
     row = field_at(PERSONA, "/layers/conversational_flow/turn_taking_patience")
-    assert effective(row, None, parent_present=False) is None
-    assert effective(row, None, parent_present=True) == "medium"
+    assert effective_value(row, None, parent_present=False) is None
+    assert effective_value(row, None, parent_present=True) == "medium"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ def test_the_defaults_of_an_absent_flow_do_not_hold():
     ],
 )
 def test_values_that_a_server_may_leave_out(path, value, hides):
-    assert may_hide(field_at(PERSONA, path), value) is hides
+    assert may_be_omitted(field_at(PERSONA, path), value) is hides
 
 
 def test_inline_tools_have_a_name_in_both_forms():
@@ -249,7 +251,7 @@ def test_inline_tools_have_a_name_in_both_forms():
 
 def test_whole_objects_are_compared_without_server_owned_members():
     document = {"pal_name": "a", "updated_at": "x", "layers": {"conferencing": {"username": "u", "email": "e"}}}
-    assert comparable(PERSONA, document) == {"pal_name": "a", "layers": {"conferencing": {"username": "u"}}}
+    assert comparable_document(PERSONA, document) == {"pal_name": "a", "layers": {"conferencing": {"username": "u"}}}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.canonical.field_tree import field_at, is_undeclared, node_at, shape
+from reconciler.core.canonical.field_tree import build_field_tree, field_at, is_undeclared, node_at
 from reconciler.platforms.tavus.kinds import kind
 
 PERSONA = kind("persona")
@@ -12,7 +12,7 @@ TOOL = kind("tool")
 
 
 def test_the_tree_is_made_once():
-    assert shape(PERSONA) is shape(PERSONA)
+    assert build_field_tree(PERSONA) is build_field_tree(PERSONA)
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,18 @@ from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.canonical.keyed_lists import (
     as_list,
     body_digest,
-    by_name,
-    by_place,
+    enclosing_item,
     inline_body,
     is_named,
+    item_index,
     item_names,
-    item_of,
     items_by_name,
+    lists_to_objects,
     named_lists,
-    place_of,
+    objects_to_lists,
     registry_tool,
 )
-from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_value, wire_words
+from reconciler.core.canonical.vocabulary import to_canonical, to_wire, wire_pointer, wire_value
 from reconciler.core.diff.json_patch import apply_patch, build_patch
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef
@@ -39,7 +39,7 @@ LIVE: Object = {
         {"uuid": "gb", "guardrail_name": "b", "guardrail_prompt": "B"},
     ],
 }
-CANONICAL = by_name(SET, canonical_words(SET, LIVE)[0])
+CANONICAL = lists_to_objects(SET, to_canonical(SET, LIVE)[0])
 
 
 def ops(*edits: Edit) -> list[Json]:
@@ -102,7 +102,7 @@ def test_a_list_that_is_not_there_is_added_whole() -> None:
 
 
 def test_back_on_the_wire_it_is_a_list() -> None:
-    assert wire_words(SET, CANONICAL, "pal", LIVE)["data"] == LIVE["data"]
+    assert to_wire(SET, CANONICAL, "pal", LIVE)["data"] == LIVE["data"]
     assert wire_value(SET, "/data", CANONICAL["data"], "pal") == LIVE["data"]
     assert wire_value(SET, "/data/a", {"x": 1}, "pal") == {"x": 1}
     assert wire_pointer(SET, "/data/b/tags", "pal", LIVE) == "/data/1/tags"
@@ -131,7 +131,7 @@ def test_there_and_back(items: list[Json]) -> None:
 @pytest.mark.parametrize("value", [None, "x", 7, ["x"], [{"a": 1}, None]])
 def test_what_is_no_list_of_objects_stays(value: Json) -> None:
     assert items_by_name("n", value) == value
-    assert by_name(SET, {"data": value})["data"] == value
+    assert lists_to_objects(SET, {"data": value})["data"] == value
 
 
 @pytest.mark.parametrize("value", [None, [], ResourceRef("guardrail.x")])
@@ -142,27 +142,27 @@ def test_what_is_no_object_of_items_stays(value: Json) -> None:
 def test_where_named_lists_are() -> None:
     assert named_lists(SET) == named_lists(STEPS) == ("/data",)
     assert named_lists(kind("persona")) == ()
-    assert item_of(SET, "/data/a/tags") == "/data/a"
-    assert item_of(SET, "/data/a") == "/data/a"
-    assert item_of(SET, "/data") is None
-    assert item_of(SET, "/name") is None
+    assert enclosing_item(SET, "/data/a/tags") == "/data/a"
+    assert enclosing_item(SET, "/data/a") == "/data/a"
+    assert enclosing_item(SET, "/data") is None
+    assert enclosing_item(SET, "/name") is None
     assert is_named(node_at(SET, "/data"))
     assert not is_named(node_at(SET, "/name"))
 
 
 def test_places() -> None:
     node = node_at(SET, "/data")
-    assert place_of(node, "b", LIVE["data"]) == 1
-    assert place_of(node, "z", LIVE["data"]) is None
-    assert place_of(node, "a", None) is None
-    assert place_of(node_at(SET, "/name"), "a", LIVE["data"]) is None
+    assert item_index(node, "b", LIVE["data"]) == 1
+    assert item_index(node, "z", LIVE["data"]) is None
+    assert item_index(node, "a", None) is None
+    assert item_index(node_at(SET, "/name"), "a", LIVE["data"]) is None
 
 
 def test_kinds_without_named_lists_are_not_copied() -> None:
     body: Object = {"layers": {"llm": {}}}
     for name in KINDS:
         if not named_lists(kind(name)):
-            assert by_name(kind(name), body) is body
+            assert lists_to_objects(kind(name), body) is body
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -176,7 +176,7 @@ def test_a_document_by_place_is_what_it_was_before_it_went_by_name(name: str) ->
         {"data": "text"},
         {"data": ResourceRef("tool.x")},
     ):
-        assert by_place(spec, by_name(spec, document)) == document
+        assert objects_to_lists(spec, lists_to_objects(spec, document)) == document
 
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["a", "b"]}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.canonical.raw_edit import Unfit, edit_document, exists, pruned, rebase, sibling, steps
+from reconciler.core.canonical.raw_edit import (
+    EditUnfit,
+    edit_document,
+    exists,
+    prunable_pointer,
+    rebase,
+    sibling,
+    steps,
+)
 from reconciler.types.json import Json
 from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, SetValue
 
@@ -50,7 +58,7 @@ def test_an_edit_changes_what_it_names(edit: Edit, after: Json) -> None:
     ],
 )
 def test_an_edit_that_does_not_fit_is_refused(edit: Edit) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(EditUnfit):
         edit_document(DOCUMENT, edit)
 
 
@@ -81,7 +89,7 @@ def test_rebase_takes_every_pointer_along(edit: Edit, moved: Edit) -> None:
 
 def test_pruning_never_takes_the_body_itself() -> None:
     document: Json = {"spec": {"layers": {"vqa": 1}}}
-    assert pruned(document, RemoveValue("/spec/layers/vqa", prune=True, floor="/spec")) == "/spec/layers"
+    assert prunable_pointer(document, RemoveValue("/spec/layers/vqa", prune=True, floor="/spec")) == "/spec/layers"
 
 
 def test_null_is_there_and_absent_is_not() -> None:

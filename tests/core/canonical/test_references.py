@@ -8,16 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.field_tree import UNKNOWN, node_at, shape
+from reconciler.core.canonical.field_tree import UNKNOWN, build_field_tree, node_at
 from reconciler.core.canonical.references import (
     bind,
     bind_resource,
+    inexpressible_references,
     is_reserved,
     reference_texts,
     resources_of,
-    spell,
-    spell_members,
-    unspellable,
+    write_member_references,
+    write_references,
 )
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.raw_manifest import RawManifest
@@ -141,7 +141,7 @@ def placed(pointer: str, value: Json) -> Object:
 def test_what_is_spelled_reads_as_it_was(place: tuple[str, str], value: Json) -> None:
     name, pointer = place
     body = placed(pointer, value)
-    found, findings = read(name, spell_members(shape(kind(name)), body))
+    found, findings = read(name, write_member_references(build_field_tree(kind(name)), body))
     assert found == body
     assert [one for one in findings.items if one.code == "E-ref"] == []
     assert "Ref(" not in repr(found)
@@ -152,14 +152,14 @@ def test_what_is_spelled_reads_as_it_was(place: tuple[str, str], value: Json) ->
 def test_every_reserved_word_is_escaped(word: str, place: tuple[str, str]) -> None:
     data: Json = {word: ["X"] if word == "join" else "X"}
     node = node_at(kind(place[0]), place[1])
-    assert spell(node, {"a": [data]}) == {"a": [{"literal": data}]}
-    assert spell(node, data) == {"literal": data}
+    assert write_references(node, {"a": [data]}) == {"a": [{"literal": data}]}
+    assert write_references(node, data) == {"literal": data}
 
 
 def test_a_member_that_is_declared_is_no_word() -> None:
     auth = node_at(kind("tool"), "/delivery/api/auth")
     assert not is_reserved(auth, {"value": "x"})
-    assert spell(auth, {"value": SecretRef("env", "K")}) == {"value": {"env": "K"}}
+    assert write_references(auth, {"value": SecretRef("env", "K")}) == {"value": {"env": "K"}}
 
 
 @pytest.mark.parametrize(("word", "target"), [("env", "NAME"), ("file", "pyproject.toml"), ("literal", "x")])
@@ -194,5 +194,7 @@ def test_a_secret_in_a_literal_is_one_all_the_same() -> None:
 
 
 def test_a_literal_cannot_hold_a_reference() -> None:
-    assert [*unspellable(UNKNOWN, {"a": {"literal": SecretRef("env", "X")}, "b": {"literal": 1}})] == ["/a"]
-    assert [*unspellable(UNKNOWN, {"a": [{"literal": [ResourceRef("tool.x")]}]})] == ["/a"]
+    assert [*inexpressible_references(UNKNOWN, {"a": {"literal": SecretRef("env", "X")}, "b": {"literal": 1}})] == [
+        "/a"
+    ]
+    assert [*inexpressible_references(UNKNOWN, {"a": [{"literal": [ResourceRef("tool.x")]}]})] == ["/a"]

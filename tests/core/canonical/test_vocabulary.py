@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.vocabulary import (
-    canonical_words,
+    to_canonical,
+    to_wire,
     vocabulary_of,
     wire_pointer,
     wire_pointers,
     wire_value,
-    wire_words,
 )
 from reconciler.platforms.tavus.kinds import kind
 
@@ -40,18 +40,18 @@ CANONICAL = {
 @pytest.mark.parametrize("body", [PERSONA_BODY, PAL_BODY, CANONICAL])
 def test_every_vocabulary_has_one_canonical_form(body):
     before = deepcopy(body)
-    assert canonical_words(PERSONA, body) == (CANONICAL, ())
+    assert to_canonical(PERSONA, body) == (CANONICAL, ())
     assert body == before
 
 
 @pytest.mark.parametrize(("vocabulary", "body"), [("persona", PERSONA_BODY), ("pal", PAL_BODY)])
 def test_the_way_back_follows_the_vocabulary(vocabulary, body):
-    assert wire_words(PERSONA, CANONICAL, vocabulary) == body
+    assert to_wire(PERSONA, CANONICAL, vocabulary) == body
 
 
 def test_the_spelling_of_the_live_object_beats_the_vocabulary():
     like = {"layers": {"conversational_flow": {"face_interruptibility": "low"}}}
-    made = wire_words(PERSONA, CANONICAL, "pal", like)
+    made = to_wire(PERSONA, CANONICAL, "pal", like)
     assert made["layers"]["conversational_flow"] == {"face_interruptibility": "high"}
     pointer = "/layers/conversational_flow/interruptibility"
     assert wire_pointer(PERSONA, pointer, "pal", like) == "/layers/conversational_flow/face_interruptibility"
@@ -66,13 +66,13 @@ def test_with_two_spellings_in_the_live_object_the_vocabulary_decides():
 
 def test_two_spellings_that_agree_become_one():
     body = {"layers": {"conversational_flow": {"pal_interruptibility": "low", "replica_interruptibility": "low"}}}
-    renamed, clashes = canonical_words(PERSONA, body)
+    renamed, clashes = to_canonical(PERSONA, body)
     assert renamed == {"layers": {"conversational_flow": {"interruptibility": "low"}}}
     assert clashes == ()
 
 
 def test_two_spellings_that_disagree_are_named():
-    _, clashes = canonical_words(PERSONA, {"persona_name": "a", "pal_name": "b"})
+    _, clashes = to_canonical(PERSONA, {"persona_name": "a", "pal_name": "b"})
     assert clashes == ("/pal_name",)
 
 
@@ -93,7 +93,7 @@ def test_of_two_that_disagree_the_one_counts_that_would_be_written(body, vocabul
     flow = dict(reversed(FLOW.items())) if turned else FLOW
     live = {**body, "layers": {"conversational_flow": flow}}
     assert vocabulary_of(PERSONA, live) == vocabulary
-    renamed, clashes = canonical_words(PERSONA, live)
+    renamed, clashes = to_canonical(PERSONA, live)
     assert renamed["layers"]["conversational_flow"] == {"interruptibility": value}
     assert set(clashes) == {"/layers/conversational_flow/interruptibility"}
     written = wire_pointer(PERSONA, clashes[0], vocabulary, live).rpartition("/")[2]
@@ -114,17 +114,17 @@ def test_every_place_that_holds_a_field():
 
 
 def test_a_null_gives_way_to_a_value():
-    renamed, clashes = canonical_words(PERSONA, {"persona_name": None, "pal_name": "b"})
+    renamed, clashes = to_canonical(PERSONA, {"persona_name": None, "pal_name": "b"})
     assert (renamed, clashes) == ({"pal_name": "b"}, ())
 
 
 def test_words_in_free_places_are_left_alone():
     body = {"system_prompt": "persona_name", "layers": {"llm": {"extra_body": {"persona_name": "x"}}}}
-    assert canonical_words(PERSONA, body)[0] is body
+    assert to_canonical(PERSONA, body)[0] is body
 
 
 def test_attachments_by_id_are_the_same_field():
-    assert canonical_words(PERSONA, {"tool_ids": ["t1"]})[0] == {"tools": ["t1"]}
+    assert to_canonical(PERSONA, {"tool_ids": ["t1"]})[0] == {"tools": ["t1"]}
 
 
 def test_a_value_that_will_stand_below_is_translated():
@@ -140,5 +140,5 @@ def test_a_value_that_will_stand_below_is_translated():
 )
 def test_unknown_members_survive_both_ways(extra, vocabulary):
     body = {f"x_{key}": value for key, value in extra.items()}
-    assert canonical_words(PERSONA, body)[0] == body
-    assert wire_words(PERSONA, body, vocabulary) == body
+    assert to_canonical(PERSONA, body)[0] == body
+    assert to_wire(PERSONA, body, vocabulary) == body

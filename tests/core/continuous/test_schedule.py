@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from reconciler.core.continuous.schedule import (
     check_window,
-    closed,
-    due,
-    heal_wait,
-    recovered,
-    remember,
+    closed_window,
+    has_recovered,
+    is_due,
+    seconds_to_heal,
     seconds_to_next,
+    update_memory,
 )
 from reconciler.errors import UsageError
 from reconciler.types.watch import Backoff, Memory, Round, Status, Watch, Window
@@ -34,22 +34,22 @@ def round_of(status: Status, commit: str | None = "a", *, wrote: bool = False) -
 
 
 def test_a_workspace_is_looked_at_first_on_a_new_commit_and_when_its_time_has_come() -> None:
-    assert due(WATCH, Memory(), "a", NOW)
-    synced = remember(Memory(), round_of(Status.SYNCED), NOW)
-    assert not due(WATCH, synced, "a", after(WATCH.drift_interval - 1))
-    assert due(WATCH, synced, "b", after(1))
-    assert due(WATCH, synced, "a", after(WATCH.drift_interval))
+    assert is_due(WATCH, Memory(), "a", NOW)
+    synced = update_memory(Memory(), round_of(Status.SYNCED), NOW)
+    assert not is_due(WATCH, synced, "a", after(WATCH.drift_interval - 1))
+    assert is_due(WATCH, synced, "b", after(1))
+    assert is_due(WATCH, synced, "a", after(WATCH.drift_interval))
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.SYNCED])
 def test_what_is_not_synced_is_looked_at_every_time(status: Status) -> None:
-    assert due(WATCH, remember(Memory(), round_of(status), NOW), "a", after(1))
+    assert is_due(WATCH, update_memory(Memory(), round_of(status), NOW), "a", after(1))
 
 
 @given(st.sampled_from(Status), st.floats(0, 1, exclude_max=True))
 def test_the_next_round_comes_within_what_the_file_says(status: Status, random: float) -> None:
     done = round_of(status)
-    seconds = seconds_to_next(WATCH, remember(Memory(), done, NOW), done, random)
+    seconds = seconds_to_next(WATCH, update_memory(Memory(), done, NOW), done, random)
     if status in (Status.FAILED, Status.LOCKED, Status.FROZEN):
         assert WATCH.retry.first <= seconds <= WATCH.retry.first * 1.2
     else:
@@ -59,56 +59,56 @@ def test_the_next_round_comes_within_what_the_file_says(status: Status, random: 
 def test_failures_in_a_row_are_tried_again_later_each_time() -> None:
     memory, waits = Memory(), []
     for _ in range(10):
-        memory = remember(memory, round_of(Status.FAILED), NOW)
+        memory = update_memory(memory, round_of(Status.FAILED), NOW)
         waits.append(seconds_to_next(WATCH, memory, round_of(Status.FAILED), 0.0))
     assert waits[:4] == [30.0, 60.0, 120.0, 240.0]
     assert waits[-1] == WATCH.retry.max
-    assert remember(memory, round_of(Status.SYNCED), NOW).failures == 0
+    assert update_memory(memory, round_of(Status.SYNCED), NOW).failures == 0
 
 
 def test_the_same_drift_is_put_back_later_each_time() -> None:
     memory, waits = Memory(commit="a"), []
-    assert heal_wait(WATCH, memory, "same", NOW) == 0
+    assert seconds_to_heal(WATCH, memory, "same", NOW) == 0
     for _ in range(8):
-        memory = remember(memory, round_of(Status.SYNCED, wrote=True), NOW, healed="same")
-        waits.append(heal_wait(WATCH, memory, "same", NOW))
+        memory = update_memory(memory, round_of(Status.SYNCED, wrote=True), NOW, healed="same")
+        waits.append(seconds_to_heal(WATCH, memory, "same", NOW))
     assert waits[:4] == [60.0, 180.0, 540.0, 1620.0]
     assert waits[-1] == WATCH.heal.max
-    assert heal_wait(WATCH, memory, "same", after(WATCH.heal.max)) == 0
-    assert heal_wait(WATCH, memory, "another", NOW) == 0
+    assert seconds_to_heal(WATCH, memory, "same", after(WATCH.heal.max)) == 0
+    assert seconds_to_heal(WATCH, memory, "another", NOW) == 0
 
 
 @pytest.mark.parametrize("done", [round_of(Status.SYNCED), round_of(Status.DRIFTED, "b")], ids=["synced", "commit"])
 def test_success_and_a_new_commit_forget_what_was_put_back(done: Round) -> None:
-    memory = remember(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
-    assert heal_wait(WATCH, remember(memory, done, NOW), "same", NOW) == 0
+    memory = update_memory(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
+    assert seconds_to_heal(WATCH, update_memory(memory, done, NOW), "same", NOW) == 0
 
 
 def test_a_clock_that_was_put_back_holds_up_nothing() -> None:
-    synced = remember(Memory(), round_of(Status.SYNCED), NOW)
-    assert due(WATCH, synced, "a", after(-86400))
-    healed = remember(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
-    assert heal_wait(WATCH, healed, "same", after(-86400)) == WATCH.heal.first
+    synced = update_memory(Memory(), round_of(Status.SYNCED), NOW)
+    assert is_due(WATCH, synced, "a", after(-86400))
+    healed = update_memory(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
+    assert seconds_to_heal(WATCH, healed, "same", after(-86400)) == WATCH.heal.first
 
 
 def test_waiting_for_the_heal_forgets_nothing() -> None:
-    memory = remember(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
-    waiting = remember(memory, round_of(Status.PENDING), after(30))
-    assert heal_wait(WATCH, waiting, "same", after(30)) == 30.0
+    memory = update_memory(Memory(commit="a"), round_of(Status.SYNCED, wrote=True), NOW, healed="same")
+    waiting = update_memory(memory, round_of(Status.PENDING), after(30))
+    assert seconds_to_heal(WATCH, waiting, "same", after(30)) == 30.0
 
 
 def test_since_is_when_it_became_what_it_is() -> None:
-    memory = remember(Memory(), round_of(Status.FAILED), NOW)
-    memory = remember(memory, round_of(Status.FAILED), after(60))
+    memory = update_memory(Memory(), round_of(Status.FAILED), NOW)
+    memory = update_memory(memory, round_of(Status.FAILED), after(60))
     assert memory.since == NOW
-    assert remember(memory, round_of(Status.SYNCED), after(90)).since == after(90)
+    assert update_memory(memory, round_of(Status.SYNCED), after(90)).since == after(90)
 
 
 def test_a_recovery_is_the_end_of_a_trouble() -> None:
     synced = round_of(Status.SYNCED)
-    assert recovered(remember(Memory(), round_of(Status.FAILED), NOW), synced)
-    assert not recovered(remember(Memory(), synced, NOW), synced)
-    assert not recovered(Memory(), synced)
+    assert has_recovered(update_memory(Memory(), round_of(Status.FAILED), NOW), synced)
+    assert not has_recovered(update_memory(Memory(), synced, NOW), synced)
+    assert not has_recovered(Memory(), synced)
 
 
 @given(st.floats(0.001, 1e6), st.floats(0.001, 1e6), st.floats(1, 10), st.integers(0, 10_000))
@@ -153,19 +153,19 @@ def at(text: str) -> datetime:
     ],
 )
 def test_a_weekend_is_denied(moment: str, until: str | None) -> None:
-    found = closed((WEEKEND,), at(moment))
+    found = closed_window((WEEKEND,), at(moment))
     assert (found.until if found else None) == (at(until) if until else None)
 
 
 def test_outside_of_what_is_allowed_nothing_is_written() -> None:
-    assert closed((NIGHTS,), at("2026-11-30T02:30:00+01:00")) is None
-    found = closed((NIGHTS,), at("2026-11-30T12:00:00+01:00"))
+    assert closed_window((NIGHTS,), at("2026-11-30T02:30:00+01:00")) is None
+    found = closed_window((NIGHTS,), at("2026-11-30T12:00:00+01:00"))
     assert found is not None and found.until == at("2026-12-01T02:00:00+01:00")
 
 
 def test_deny_wins_and_the_end_is_when_both_agree() -> None:
     """Saturday at 2:30 both are open; the next night that is allowed and not denied is Monday to Tuesday."""
-    found = closed((WEEKEND, NIGHTS), at("2026-11-28T02:30:00+01:00"))
+    found = closed_window((WEEKEND, NIGHTS), at("2026-11-28T02:30:00+01:00"))
     assert found is not None and found.window is WEEKEND
     assert found.until == at("2026-12-01T02:00:00+01:00")
 
@@ -183,16 +183,16 @@ def test_what_cannot_be_read_is_refused(window: Window) -> None:
     with pytest.raises(UsageError):
         check_window(window)
     with pytest.raises(UsageError):
-        closed((window,), datetime(2026, 1, 1, tzinfo=UTC))
+        closed_window((window,), datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @given(st.lists(WINDOWS, max_size=3), MOMENTS)
 def test_at_the_end_it_is_open_and_until_then_it_is_not(windows: list[Window], now: datetime) -> None:
-    found = closed(windows, now)
+    found = closed_window(windows, now)
     if found is None or found.until is None:
         return
     assert found.until > now
-    assert closed(windows, found.until) is None
+    assert closed_window(windows, found.until) is None
     before = found.until - timedelta(seconds=1)
     if before > now:
-        assert closed(windows, before) is not None
+        assert closed_window(windows, before) is not None

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
-from reconciler.core.canonical.canonical_form import leaf_at, leaves, same
-from reconciler.core.canonical.vocabulary import canonical_words, wire_words
+from reconciler.core.canonical.canonical_form import json_equal, leaf_at, leaves
+from reconciler.core.canonical.vocabulary import to_canonical, to_wire
 from reconciler.core.diff.json_patch import apply_patch, build_patch, prove
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import SecretRef
@@ -91,7 +91,7 @@ def edits_between(before, after):
     edits = [
         Edit(path, value)
         for path, value in sorted(new.items())
-        if value is not None and not same(old.get(path), value)
+        if value is not None and not json_equal(old.get(path), value)
     ]
     for path, value in sorted(old.items()):
         covered = any(path == other or path.startswith(other + "/") or other.startswith(path + "/") for other in new)
@@ -103,22 +103,22 @@ def edits_between(before, after):
 @given(bodies, bodies, vocabularies)
 @settings(max_examples=300, deadline=None)
 def test_a_patch_applied_gives_exactly_the_edited_document(before, after, vocabulary):
-    raw = wire_words(PERSONA, before, vocabulary)
+    raw = to_wire(PERSONA, before, vocabulary)
     untouched = deepcopy(raw)
     edits = edits_between(before, after)
     ops, _ = build_patch(PERSONA, raw, edits, vocabulary)
     assert raw == untouched
-    patched, clashes = canonical_words(PERSONA, jsonpatch.apply_patch(raw, [op.to_json() for op in ops]))
+    patched, clashes = to_canonical(PERSONA, jsonpatch.apply_patch(raw, [op.to_json() for op in ops]))
     assert not clashes
     for path, value in leaves(PERSONA, after).items():
         if value is not None:
-            assert same(leaf_at(PERSONA, patched, path), value), path
+            assert json_equal(leaf_at(PERSONA, patched, path), value), path
 
 
 @given(bodies, bodies, vocabularies)
 @settings(max_examples=200, deadline=None)
 def test_every_operation_is_needed_and_valid_in_turn(before, after, vocabulary):
-    raw = wire_words(PERSONA, before, vocabulary)
+    raw = to_wire(PERSONA, before, vocabulary)
     ops, _ = build_patch(PERSONA, raw, edits_between(before, after), vocabulary)
     document = raw
     for op in ops:
@@ -130,7 +130,7 @@ def test_every_operation_is_needed_and_valid_in_turn(before, after, vocabulary):
 @given(bodies, vocabularies)
 @settings(deadline=None)
 def test_no_edits_no_operations(before, vocabulary):
-    assert build_patch(PERSONA, wire_words(PERSONA, before, vocabulary), [], vocabulary) == ((), ())
+    assert build_patch(PERSONA, to_wire(PERSONA, before, vocabulary), [], vocabulary) == ((), ())
 
 
 def ops_of(raw, *edits, spec=PERSONA, vocabulary="pal"):
@@ -299,14 +299,14 @@ def test_a_renamed_field_is_one_move_only_where_nothing_stands_in_the_way(old, n
 
     inside = "" if leaf_is_plain(old) else "/member"
     edits = [Edit(old + inside, remove=True), Edit(new + inside, "v")]
-    raw = wire_words(PERSONA, at_pointer(old + inside, "v"), vocabulary)
+    raw = to_wire(PERSONA, at_pointer(old + inside, "v"), vocabulary)
     ops, _ = build_patch(PERSONA, raw, edits, vocabulary)
-    assert leaf_at(PERSONA, canonical_words(PERSONA, apply_patch(ops, raw))[0], new + inside) == "v"
+    assert leaf_at(PERSONA, to_canonical(PERSONA, apply_patch(ops, raw))[0], new + inside) == "v"
     both = apply_edits(PERSONA, at_pointer(old + inside, "v"), [Edit(new + inside, "theirs")])
-    raw = wire_words(PERSONA, both, vocabulary)
+    raw = to_wire(PERSONA, both, vocabulary)
     ops, _ = build_patch(PERSONA, raw, edits, vocabulary)
     assert "move" not in [op.op for op in ops], "a value that stands there is replaced, not moved over"
-    assert leaf_at(PERSONA, canonical_words(PERSONA, apply_patch(ops, raw))[0], new + inside) == "v"
+    assert leaf_at(PERSONA, to_canonical(PERSONA, apply_patch(ops, raw))[0], new + inside) == "v"
 
 
 def leaf_is_plain(pointer):

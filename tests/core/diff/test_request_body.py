@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.diff.request_body import has_reference, partial, sendable, with_markers
+from reconciler.core.diff.request_body import create_body, has_reference, merge_patch_body, with_markers
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, PatchOp
 from reconciler.types.json import SENSITIVE
@@ -13,7 +13,7 @@ BOT, PHRASE = KINDS.get("bot"), KINDS.get("phrase")
 
 def test_a_create_sends_what_is_ours_alone() -> None:
     body = {"id": "b1", "label": "Door", "key": SENSITIVE, "volume": None, "rooms": []}
-    assert sendable(BOT, body) == {"label": "Door", "rooms": []}
+    assert create_body(BOT, body) == {"label": "Door", "rooms": []}
 
 
 def test_what_is_not_known_yet_is_sent_as_a_reference() -> None:
@@ -28,4 +28,4 @@ def test_a_merging_patch_holds_what_it_touches() -> None:
     before = {"id": "p1", "title": "Hello", "text": "Hello.", "language": "de"}
     patch = (PatchOp("replace", "/text", "Hi."), PatchOp("remove", "/language"))
     change = Change(Address("phrase", "hello"), PHRASE, Action.UPDATE, id="p1", patch=patch)
-    assert partial(PHRASE, "", change, before) == {"text": "Hi.", "language": None}
+    assert merge_patch_body(PHRASE, "", change, before) == {"text": "Hi.", "language": None}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.canonical.canonical_form import normal
+from reconciler.core.canonical.canonical_form import normalize
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import (
     ASSUMED,
@@ -44,7 +44,7 @@ def verdict(path, desired, live, *, sent=None, seen=None, secrets=None, **more):
         value if value is None or value == HIDDEN else digest_of(path, value, secrets) for value in (sent, seen)
     ]
     row = field_at(PERSONA, path)
-    leaf = Leaf(path, normal(row, desired), normal(row, live), digests[0], digests[1] or digests[0], **more)
+    leaf = Leaf(path, normalize(row, desired), normalize(row, live), digests[0], digests[1] or digests[0], **more)
     return compare(PERSONA, leaf, secrets)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
-from reconciler.core.diff.vendor_changes import follows, is_merge, moved_from
+from reconciler.core.diff.vendor_changes import is_merge, replaced_entry, successor_link
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.resource_plan import Binding, Context
@@ -178,30 +178,30 @@ def test_the_chain_is_followed_over_several_steps():
         "tavus-c": {"status": {"all": "available"}, "successor": {"id": "tavus-a"}},
     }
     chained = load_catalogue({"tables": {"llm": rows}})
-    link = follows(chained, "llm", "tavus-a", "tavus-c")
+    link = successor_link(chained, "llm", "tavus-a", "tavus-c")
     assert link is not None and link.reason == "moved on"
-    assert follows(chained, "llm", "tavus-c", "tavus-a") is None, "a current model is not left"
+    assert successor_link(chained, "llm", "tavus-c", "tavus-a") is None, "a current model is not left"
 
 
 @given(st.sampled_from(sorted(CATALOGUE.tables["llm"])), st.sampled_from(sorted(CATALOGUE.tables["llm"])))
 def test_no_current_model_ever_gives_way(old, new):
     """And walking a table of any shape ends."""
     if not CATALOGUE.status(old).is_outdated:
-        assert follows(CATALOGUE, "llm", old, new) is None
+        assert successor_link(CATALOGUE, "llm", old, new) is None
     circle = load_catalogue({"tables": {"llm": {
         old: {"status": {"all": "removed"}, "successor": {"id": new}},
         new: {"status": {"all": "removed"}, "successor": {"id": old}},
     }}})  # fmt: skip
-    assert follows(circle, "llm", old, "tavus-nowhere") is None
+    assert successor_link(circle, "llm", old, "tavus-nowhere") is None
 
 
 def test_state_alone_tells_which_model_it_was():
     seen = SECRETS.digest("tavus-llama-4", secret=False)
-    assert moved_from(CATALOGUE, "llm", seen, "tavus-gpt-oss", SECRETS) == "tavus-llama-4"
-    assert moved_from(CATALOGUE, "llm", seen, "gpt-4o", SECRETS) is None
-    assert moved_from(CATALOGUE, "llm", None, "tavus-gpt-oss", SECRETS) is None
+    assert replaced_entry(CATALOGUE, "llm", seen, "tavus-gpt-oss", SECRETS) == "tavus-llama-4"
+    assert replaced_entry(CATALOGUE, "llm", seen, "gpt-4o", SECRETS) is None
+    assert replaced_entry(CATALOGUE, "llm", None, "tavus-gpt-oss", SECRETS) is None
     current = SECRETS.digest("tavus-gpt-5.2", secret=False)
-    assert moved_from(CATALOGUE, "llm", current, "tavus-gpt-oss", SECRETS) is None
+    assert replaced_entry(CATALOGUE, "llm", current, "tavus-gpt-oss", SECRETS) is None
     assert CATALOGUE.status("tavus-gpt-5.2") is Status.AVAILABLE
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from reconciler.core.canonical.canonical_form import normal, same
-from reconciler.core.canonical.field_tree import node_at, shape
+from reconciler.core.canonical.canonical_form import json_equal, normalize
+from reconciler.core.canonical.field_tree import build_field_tree, node_at
 from reconciler.core.export.live_values import (
     has_mask,
-    in_order,
-    put,
-    says_nothing,
+    is_implied,
+    is_unwritable,
+    ordered_members,
     secrets_in,
     unfilled_items,
     unfilled_object,
-    unwritable,
+    with_member,
 )
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import Json
@@ -40,11 +40,11 @@ def row(pointer: str, name: str = "persona") -> object:
     ],
 )  # fmt: skip
 def test_what_says_nothing(pointer: str, value: Json, expected: bool) -> None:
-    assert says_nothing(row(pointer), value, pointer) is expected  # type: ignore[arg-type]
+    assert is_implied(row(pointer), value, pointer) is expected  # type: ignore[arg-type]
 
 
 def test_a_required_field_says_something_even_when_it_is_empty() -> None:
-    assert not says_nothing(row("/description", "tool"), "", "/description")  # type: ignore[arg-type]
+    assert not is_implied(row("/description", "tool"), "", "/description")  # type: ignore[arg-type]
 
 
 def test_masks_are_found_at_any_depth() -> None:
@@ -54,17 +54,22 @@ def test_masks_are_found_at_any_depth() -> None:
 
 @pytest.mark.parametrize("value", ["\ud800", {"\udfff": 1}, [float("inf")], float("nan"), -(10**301)])
 def test_what_no_file_can_hold(value: Json) -> None:
-    assert unwritable(value)
-    assert unwritable({"a": [value]})
+    assert is_unwritable(value)
+    assert is_unwritable({"a": [value]})
 
 
 @pytest.mark.parametrize("value", ["\U0001f3ad", True, None, 10**299, 1e-320, {"a": [0]}, ""])
 def test_what_a_file_can_hold(value: Json) -> None:
-    assert not unwritable(value)
+    assert not is_unwritable(value)
 
 
 def test_members_stand_in_the_order_of_the_table_then_by_name() -> None:
-    assert in_order(shape(PERSONA), {"z": 1, "layers": 1, "b": 1, "pal_name": 1}) == ["pal_name", "layers", "b", "z"]
+    assert ordered_members(build_field_tree(PERSONA), {"z": 1, "layers": 1, "b": 1, "pal_name": 1}) == [
+        "pal_name",
+        "layers",
+        "b",
+        "z",
+    ]
 
 
 def test_secrets_inside_an_object() -> None:
@@ -78,7 +83,7 @@ def test_secrets_inside_an_object() -> None:
 def test_less_than_the_server_fills_in_means_the_same(value: dict[str, Json]) -> None:
     assert DELIVERY.row is not None
     small = unfilled_object(DELIVERY.row, value)
-    assert same(normal(DELIVERY.row, small), normal(DELIVERY.row, value))
+    assert json_equal(normalize(DELIVERY.row, small), normalize(DELIVERY.row, value))
 
 
 def test_items_of_a_list_lose_what_the_server_filled_in() -> None:
@@ -90,5 +95,5 @@ def test_items_of_a_list_lose_what_the_server_filled_in() -> None:
 
 def test_put_copies_and_makes_parents() -> None:
     value: Json = {"a": {"b": 1}}
-    assert put(value, ("a", "c", "d"), 2) == {"a": {"b": 1, "c": {"d": 2}}}
+    assert with_member(value, ("a", "c", "d"), 2) == {"a": {"b": 1, "c": {"d": 2}}}
     assert value == {"a": {"b": 1}}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.canonical.field_tree import shape
-from reconciler.core.canonical.references import spell_members
+from reconciler.core.canonical.field_tree import build_field_tree
+from reconciler.core.canonical.references import write_member_references
 from reconciler.core.export.manifest_body import ExportedBody, export_body, name_secrets
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.json import Json, Object
@@ -29,7 +29,7 @@ def spec(body: Object, name: str = "persona", **more: object) -> Json:
     found = exported(body, name, **more)
     named = name_secrets(found.spec, {pointer: pointer for pointer in found.secrets})
     assert isinstance(named, dict)
-    return spell_members(shape(kind(name)), named)
+    return write_member_references(build_field_tree(kind(name)), named)
 
 
 def test_pal_words_in_the_order_of_the_table() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.export.target import EMPTY, OPEN, Ledger, is_untouched, sealed
+from reconciler.core.export.target import EMPTY, OPEN, Ledger, is_untouched, with_seal
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import Json, Object, within
@@ -18,18 +18,18 @@ LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"
 
 @given(LINES, LINES)
 def test_a_sealed_text_is_untouched_whatever_it_holds(before: str, after: str) -> None:
-    text = sealed(f"{before}{OPEN}{after}")
+    text = with_seal(f"{before}{OPEN}{after}")
     assert is_untouched(text.encode())
     assert is_untouched(text.replace("\n", "\r\n").encode())
 
 
 @given(LINES, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), min_size=1, max_size=5))
 def test_any_word_more_breaks_it(after: str, more: str) -> None:
-    assert not is_untouched((sealed(f"# {OPEN}\n{after}") + more).encode())
+    assert not is_untouched((with_seal(f"# {OPEN}\n{after}") + more).encode())
 
 
 def test_a_seal_inside_of_the_text_is_text() -> None:
-    text = sealed(f"{OPEN}\nprompt {OPEN}")
+    text = with_seal(f"{OPEN}\nprompt {OPEN}")
     assert text.endswith(f"prompt {OPEN}")
     assert is_untouched(text.encode())
     assert not is_untouched(text.replace("prompt", "prompts").encode())
@@ -42,7 +42,7 @@ def test_a_file_of_somebody_else_counts_as_changed(data: bytes) -> None:
 
 def test_a_text_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="no place"):
-        sealed("text")
+        with_seal("text")
 
 
 DESK = Address("persona", "desk")

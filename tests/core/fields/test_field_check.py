@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.fields.field_check import (
+    bound_violations,
+    bounds_schema,
     check_fields,
-    describe,
-    misfits,
-    schema,
+    json_type_name,
     server_field_warning,
     without_server_fields,
 )
@@ -248,7 +248,7 @@ def test_the_warning_about_a_server_field() -> None:
     [(None, "null"), (True, "a boolean"), (1.5, "a number"), ("", "a text"), ([], "a list"), ({}, "a mapping")],
 )
 def test_types_in_words(value: Any, words: str) -> None:
-    assert describe(value) == words
+    assert json_type_name(value) == words
 
 
 NAMES = st.sampled_from(
@@ -347,12 +347,12 @@ NAME = Bounds(min_length=1, max_length=5, pattern="[a-z]*", pattern_description=
     ],
 )
 def test_what_exceeds_the_bounds(bounds: Bounds, value: Json, expected: list[tuple[str, str]]) -> None:
-    assert list(misfits(bounds, value, "x")) == expected
+    assert list(bound_violations(bounds, value, "x")) == expected
 
 
 @pytest.mark.parametrize("value", ["abc", 7, True, None, {"a": 1}, ["toolong"]])
 def test_what_fits_or_is_of_another_type_passes(value: Json) -> None:
-    assert list(misfits(NAME, value, "x")) == []
+    assert list(bound_violations(NAME, value, "x")) == []
 
 
 @pytest.mark.parametrize(
@@ -379,5 +379,5 @@ def test_in_words(bounds: Bounds, words: str) -> None:
 @settings(max_examples=40, deadline=None)
 def test_the_schema_says_the_same(value: Json, bounds: Bounds) -> None:
     kind = "string" if isinstance(value, str) else "array" if isinstance(value, list) else "number"
-    valid = jsonschema.Draft7Validator({"type": kind, **schema(bounds, kind)}).is_valid(value)
-    assert valid == (not list(misfits(bounds, value, "x")))
+    valid = jsonschema.Draft7Validator({"type": kind, **bounds_schema(bounds, kind)}).is_valid(value)
+    assert valid == (not list(bound_violations(bounds, value, "x")))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.offline import manifest_schema
-from reconciler.core.canonical.field_tree import field_at, shape
+from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.fields.field_check import check_fields
-from reconciler.core.fields.field_hints import missing, snake_case, takes_away, when_needed
+from reconciler.core.fields.field_hints import missing_members, removes_required, snake_case, when_needed
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.reporters.field_page import as_json, explain, render
 from reconciler.types.address import SecretRef
@@ -89,7 +89,7 @@ def wire(name: str, body: Object) -> Object:
 def test_nothing_is_missing_that_the_api_does_without_and_the_other_way_round(case: str) -> None:
     name, whole = WHOLE[case]
     spec = kind(name)
-    assert list(missing(spec, whole)) == []
+    assert list(missing_members(spec, whole)) == []
     for pointer, body in less(whole):
         answer = Lab().client.post(COLLECTIONS[name], json=wire(name, body))
         refused = any(word in answer.text for word in LACKS)
@@ -97,12 +97,12 @@ def test_nothing_is_missing_that_the_api_does_without_and_the_other_way_round(ca
             continue  # refused for what is left over: a channel that is none
         # A manifest without a name sends its own, so that one is never missing.
         expected = pointer != spec.name_field and refused
-        assert bool(list(missing(spec, body))) == expected, (pointer, answer.text)
+        assert bool(list(missing_members(spec, body))) == expected, (pointer, answer.text)
 
 
 def test_a_deployment_needs_its_persona_and_a_channel() -> None:
     whole = {**BODIES["deployment.web"], "customization": {"landing_page": {"title": "Desk", "description": "Ask."}}}
-    lacking = {pointer for pointer, body in less(whole) if list(missing(kind("deployment"), body))}
+    lacking = {pointer for pointer, body in less(whole) if list(missing_members(kind("deployment"), body))}
     page = "/customization/landing_page"
     assert lacking == {"/pal_id", "/channel", "/customization", page, f"{page}/title", f"{page}/description"}
 
@@ -132,7 +132,7 @@ def test_a_deployment_needs_its_persona_and_a_channel() -> None:
     ],
 )  # fmt: skip
 def test_what_is_missing(name: str, body: Object, expected: list[str]) -> None:
-    assert [pointer for pointer, _ in missing(kind(name), body)] == expected
+    assert [pointer for pointer, _ in missing_members(kind(name), body)] == expected
 
 
 @given(st.sampled_from(list(KINDS)), st.dictionaries(st.text(max_size=5), JSON, max_size=3), JSON)
@@ -140,7 +140,7 @@ def test_any_body_can_be_asked(name: str, body: dict[str, Json], value: Json) ->
     spec = kind(name)
     for row in spec.fields:
         _, first, *_ = row.path.split("/")
-        for pointer, _ in missing(spec, {**body, first: value}):
+        for pointer, _ in missing_members(spec, {**body, first: value}):
             assert not lookup({**body, first: value}, pointer)
 
 
@@ -171,7 +171,7 @@ def test_what_a_change_takes_away(
     address: str, path: str, before: Json, after: Json, unknown: bool, expected: bool
 ) -> None:
     field = FieldChange(path, Direction.GIT, before, after, after_unknown=unknown)
-    assert takes_away(change_of(at(address), Action.UPDATE, fields=(field,))) is expected
+    assert removes_required(change_of(at(address), Action.UPDATE, fields=(field,))) is expected
 
 
 class TestWords:
@@ -283,7 +283,7 @@ def test_every_known_mistake_is_one_and_leads_to_a_field(name: str) -> None:
     spec = kind(name)
     for pointer, hint in spec.unknown_key_hints.items():
         *above, word = split(pointer)
-        node = shape(spec)
+        node = build_field_tree(spec)
         for token in above:
             node = node.children[token]
         assert word not in node.children, f"{pointer} is a field"

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.history.history_chain import changes_of, close_run, follow, prune, put_back, related, verify
+from reconciler.core.history.history_chain import (
+    changes_of,
+    close_run,
+    object_histories,
+    paths_overlap,
+    prune,
+    restore_paths,
+    verify,
+)
 from reconciler.core.history.preimage import pack, unpack, write_item
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.state.state_document import dump_state, parse_state
@@ -190,10 +198,10 @@ def test_the_first_pre_image_counts():
         [step(OBJECT_HISTORY_A, body={"greeting": "1", "context": "x"}, fields=["/greeting"])],
         [step(OBJECT_HISTORY_A, body={"greeting": "2", "context": "y"}, fields=["/context"])],
     ]
-    [thread] = follow(runs, KINDS)
+    [thread] = object_histories(runs, KINDS)
     assert thread.body() == {"greeting": "1", "context": "x"}
     assert thread.touched == {"/greeting", "/context"}
-    assert (thread.ids, thread.then, thread.was_managed) == (["p1"], OBJECT_HISTORY_A, True)
+    assert (thread.ids, thread.address_then, thread.was_managed) == (["p1"], OBJECT_HISTORY_A, True)
 
 
 def test_renames_are_followed_and_the_old_name_may_be_taken_again():
@@ -203,9 +211,14 @@ def test_renames_are_followed_and_the_old_name_may_be_taken_again():
         [step(C, "update", previous=OBJECT_HISTORY_B, body={"greeting": "1"}, fields=["/greeting"])],
         [step(OBJECT_HISTORY_A, "update", id="p2", body={"greeting": "1"}, fields=["/greeting"])],
     ]
-    first, second = follow(runs, KINDS)
-    assert (first.ids, str(first.then), first.was_managed, len(first.items)) == (["p1"], "persona.a", True, 2)
-    assert (second.ids, str(second.then), second.was_managed, len(second.items)) == (["p2"], "persona.a", False, 2)
+    first, second = object_histories(runs, KINDS)
+    assert (first.ids, str(first.address_then), first.was_managed, len(first.items)) == (["p1"], "persona.a", True, 2)
+    assert (second.ids, str(second.address_then), second.was_managed, len(second.items)) == (
+        ["p2"],
+        "persona.a",
+        False,
+        2,
+    )
 
 
 def test_what_state_held_under_no_recorded_name_is_found_by_its_id():
@@ -214,9 +227,9 @@ def test_what_state_held_under_no_recorded_name_is_found_by_its_id():
         [step(OBJECT_HISTORY_A, body={"greeting": "1"}, fields=["/greeting"])],
         [step(OBJECT_HISTORY_B, body={}, fields=["/context"])],
     ]
-    [thread] = follow(runs, KINDS)
+    [thread] = object_histories(runs, KINDS)
     assert thread.address_in({("persona", "p1"): C}) == C
-    assert thread.then == OBJECT_HISTORY_A
+    assert thread.address_then == OBJECT_HISTORY_A
 
 
 def test_made_again_it_is_the_same_to_its_owner():
@@ -224,7 +237,7 @@ def test_made_again_it_is_the_same_to_its_owner():
         [step(OBJECT_HISTORY_A, "create", became="p2")],
         [step(OBJECT_HISTORY_A, id="p2", body={}, fields=["/greeting"])],
     ]
-    [thread] = follow(runs, KINDS)
+    [thread] = object_histories(runs, KINDS)
     assert thread.ids == ["p1", "p2"]
     assert (
         thread.address_in({("persona", "p2"): OBJECT_HISTORY_A, ("persona", "p1"): OBJECT_HISTORY_B})
@@ -237,7 +250,7 @@ def test_a_create_of_which_nothing_was_noted_is_what_its_address_held_next():
         [step(OBJECT_HISTORY_A, "create", id=None, entry=False)],
         [step(OBJECT_HISTORY_A, body={}, fields=["/greeting"])],
     ]
-    [thread] = follow(runs, KINDS)
+    [thread] = object_histories(runs, KINDS)
     assert not thread.was_managed
 
 
@@ -246,13 +259,13 @@ def test_what_was_deleted_is_as_it_was_last_with_our_writes_taken_back():
         [step(OBJECT_HISTORY_A, body={"greeting": "1", "context": "old"}, fields=["/greeting"])],
         [step(OBJECT_HISTORY_A, "delete", body={"greeting": "2", "context": "by hand"})],
     ]
-    [thread] = follow(runs, KINDS)
+    [thread] = object_histories(runs, KINDS)
     assert thread.is_whole
     assert thread.body() == {"greeting": "1", "context": "by hand"}
 
 
 def test_of_an_object_gone_without_a_look_nothing_is_known():
-    [thread] = follow([[step(OBJECT_HISTORY_A, "delete", id="p1")]], KINDS)
+    [thread] = object_histories([[step(OBJECT_HISTORY_A, "delete", id="p1")]], KINDS)
     assert thread.body() is None
     assert not thread.is_whole
 
@@ -262,17 +275,17 @@ def test_the_first_look_at_all_of_it_counts_where_the_first_look_showed_less():
         [step(OBJECT_HISTORY_A, body={"greeting": "1"}, fields=["/greeting"])],
         [step(OBJECT_HISTORY_A, body={"greeting": "2", "context": "c"}, fields=["/context"], whole=True)],
     ]
-    [thread] = follow(runs, KINDS)
+    [thread] = object_histories(runs, KINDS)
     assert thread.is_whole
     assert thread.body() == {"greeting": "1", "context": "c"}
 
 
 def test_put_back_takes_away_what_was_not_there():
     later = step(OBJECT_HISTORY_A, "delete", body={"greeting": "2", "context": "c"})
-    assert put_back(kind("persona"), later, {"context": "x"}, ["/greeting"]) == {"context": "c"}
+    assert restore_paths(kind("persona"), later, {"context": "x"}, ["/greeting"]) == {"context": "c"}
 
 
 def test_related_is_either_way_round():
-    assert related("/layers/llm/model", ["/layers/llm"])
-    assert related("/layers", ["/layers/llm"])
-    assert not related("/layers/llmx", ["/layers/llm"])
+    assert paths_overlap("/layers/llm/model", ["/layers/llm"])
+    assert paths_overlap("/layers", ["/layers/llm"])
+    assert not paths_overlap("/layers/llmx", ["/layers/llm"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.core.history.history_chain import follow
-from reconciler.core.history.restore_object import Setting, restore
+from reconciler.core.history.history_chain import object_histories
+from reconciler.core.history.restore_object import RestoreContext, restore
 from reconciler.core.history.rollback_goal import make_goal
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
@@ -37,8 +37,8 @@ def test_only_what_was_written_is_put_back_and_the_rest_is_kept():
 
 def test_what_was_not_ours_then_is_written_and_stays_not_ours():
     then, now = Entry("p1", {}), Entry("p1", {"/greeting": "d"})
-    [thread] = follow([[step(A, body={"greeting": "by hand"}, fields=["/greeting"], entry=then)]], KINDS)
-    assert restore(thread, A, now, Setting({}, [A])).resource.lent == {"/greeting"}
+    [thread] = object_histories([[step(A, body={"greeting": "by hand"}, fields=["/greeting"], entry=then)]], KINDS)
+    assert restore(thread, A, now, RestoreContext({}, [A])).resource.lent == {"/greeting"}
 
 
 def test_made_since_personas_leave_and_shared_objects_become_orphans():

@@ -21,7 +21,7 @@ from reconciler.core.planning.account_findings import (
     unlisted_text,
 )
 from reconciler.core.planning.assemble_changes import bind
-from reconciler.core.planning.desired import desire
+from reconciler.core.planning.desired import build_desired
 from reconciler.core.planning.records import Account, Compared, PlanRequest
 from reconciler.core.resource_diff.resource_plan import Context, Seen
 from reconciler.core.state.entry_records import record
@@ -46,7 +46,7 @@ REQUEST = PlanRequest(
 
 
 def compared(seen: Seen = Seen(LISTS)) -> Compared:  # noqa: B008 - frozen
-    desired = desire(REQUEST)
+    desired = build_desired(REQUEST)
     account = Account(seen)
     return Compared(desired, account, bind(REQUEST, desired, account, Context(book(), KINDS, "pal")), {}, {})
 

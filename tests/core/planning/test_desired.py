@@ -9,10 +9,10 @@ import pytest
 
 from reconciler.core.planning.desired import (
     as_replacement,
-    asked_in_vain,
-    desire,
+    build_desired,
     find_replaced,
     follow_moves,
+    unmatched_selection,
     with_orphans,
 )
 from reconciler.core.planning.records import PlanRequest
@@ -39,37 +39,37 @@ def request(
 
 
 def test_manifests_are_wanted_and_what_left_them_may_leave() -> None:
-    found = desire(request(A, B))
+    found = build_desired(request(A, B))
     assert (found.scope.wanted, found.scope.deletable) == ({at("persona.a"), at("persona.b")}, {at("persona.old")})
     assert found.problems == ()
 
 
 @pytest.mark.parametrize("option", ["destroy", "refresh_only"])
 def test_nothing_is_wanted_where_manifests_have_no_say(option: str) -> None:
-    found = desire(request(A, B, **{option: True}))
+    found = build_desired(request(A, B, **{option: True}))
     assert found.resources == {}
     assert found.scope.deletable == STATE.resources.keys()
 
 
 def test_drift_looks_at_what_the_state_holds_alone() -> None:
-    assert list(desire(request(A, B, drift_only=True)).resources) == [at("persona.a")]
+    assert list(build_desired(request(A, B, drift_only=True)).resources) == [at("persona.a")]
 
 
 def test_the_state_is_the_one_after_the_moves() -> None:
     move = Moved(at("persona.old"), at("persona.b"), Source("moved.yaml"))
-    found = desire(request(A, B, moved=(move,)))
+    found = build_desired(request(A, B, moved=(move,)))
     assert found.state.resources[at("persona.b")].id == "p2"
     assert found.moves.previous == {at("persona.b"): at("persona.old")}
 
 
 def test_what_is_replaced_is_set_aside() -> None:
-    found = desire(replace(request(A), replaced=(at("persona.a"),)))
+    found = build_desired(replace(request(A), replaced=(at("persona.a"),)))
     assert found.state.resources[at("persona.a~p1")].gives_way_to == at("persona.a")
 
 
 def test_neither_manifests_nor_state_is_nothing_to_look_at() -> None:
     with pytest.raises(NothingFound):
-        desire(request(held=State("lineage")))
+        build_desired(request(held=State("lineage")))
 
 
 @pytest.mark.parametrize(
@@ -83,21 +83,21 @@ def test_neither_manifests_nor_state_is_nothing_to_look_at() -> None:
 def test_what_cannot_be_made_anew_is_an_error(address: str, why: str) -> None:
     held = replace(STATE, resources={**STATE.resources, at("tool.t"): entry("t1")})
     tool = manifest("tool.t", {"name": "t", "description": "d"})
-    (problem,) = desire(request(A, B, tool, held=held, replace=(at(address),))).problems
+    (problem,) = build_desired(request(A, B, tool, held=held, replace=(at(address),))).problems
     assert problem.is_error
     assert why in problem.summary
 
 
 def test_a_name_that_nobody_knows_is_an_error() -> None:
     asked = request(A, targets=(at("persona.nobody"),))
-    (problem,) = asked_in_vain(asked, desire(asked), Seen({}))
+    (problem,) = unmatched_selection(asked, build_desired(asked), Seen({}))
     assert "persona.nobody" in problem.summary
 
 
 def orphan(lists: Mapping[str, Listing]) -> set[str]:
     intent = Intent(at("persona.c"), "persona", "C", (), "2026-01-01T00:00:00Z")
     asked = request(A, held=replace(STATE, pending=(intent,)))
-    found = with_orphans(asked, desire(asked), Seen(lists), Context(book(), KINDS, "pal"))
+    found = with_orphans(asked, build_desired(asked), Seen(lists), Context(book(), KINDS, "pal"))
     return {str(one) for one in found.scope.deletable} - {"persona.old"}
 
 

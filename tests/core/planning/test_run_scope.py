@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from reconciler.api.boundary import parse_pattern
 from reconciler.core.canonical.references import bind_resource, resources_of
 from reconciler.core.planning.run_scope import (
+    exclude_moved,
     expand,
     expand_options,
+    include_dependencies,
     is_pattern,
-    leave_what_moved,
-    make_along,
-    scope,
+    select_scope,
     under_paths,
 )
 from reconciler.core.resource_diff.resource_plan import Binding, Matching
@@ -43,7 +43,7 @@ STATE = state(
 
 
 def chosen(paths=None, **options):
-    found = scope(RESOURCES, STATE, PlanOptions(**options), paths)
+    found = select_scope(RESOURCES, STATE, PlanOptions(**options), paths)
     return sorted(map(str, found.wanted)), sorted(map(str, found.deletable)), found.not_looked_at
 
 
@@ -71,12 +71,12 @@ def test_an_exclude_keeps_what_it_uses_from_being_deleted_and_nothing_else():
 
 def test_an_exclude_keeps_what_it_was_applied_with_though_its_manifest_no_longer_says_so():
     held = state(persona__b=entry("p1", refs=("tool.gone",)), tool__gone=entry("t1"))
-    assert scope(RESOURCES, held, PlanOptions(excludes=(at("persona.b"),)), None).deletable == set()
+    assert select_scope(RESOURCES, held, PlanOptions(excludes=(at("persona.b"),)), None).deletable == set()
 
 
 def test_a_target_of_destroy_takes_in_what_depends_on_it_and_never_what_it_uses():
     def leaving(**options):
-        return sorted(map(str, scope({}, STATE, PlanOptions(destroy=True, **options), None).deletable))
+        return sorted(map(str, select_scope({}, STATE, PlanOptions(destroy=True, **options), None).deletable))
 
     assert leaving(targets=(at("persona.old"),)) == ["persona.old"]
     assert leaving(targets=(at("tool.gone"),)) == ["persona.old", "tool.gone"]
@@ -120,11 +120,11 @@ def test_labels_take_in_what_each_of_the_chosen_needs():
             manifest("persona.c", {"pal_name": "c", "tools": ["three"]}, labels={"team": "y"}),
         ]
     )
-    found = scope(resources, state(), PlanOptions(selector={"team": "x"}), None)
+    found = select_scope(resources, state(), PlanOptions(selector={"team": "x"}), None)
     assert sorted(map(str, found.wanted)) == ["persona.a", "persona.b", "tool.one", "tool.two"]
-    found = scope(resources, state(), PlanOptions(selector={"team": "x", "tier": "1"}), None)
+    found = select_scope(resources, state(), PlanOptions(selector={"team": "x", "tier": "1"}), None)
     assert sorted(map(str, found.wanted)) == ["persona.b", "tool.two"]
-    found = scope(resources, state(), PlanOptions(selector={"team": "x"}, excludes=(at("tool.one"),)), None)
+    found = select_scope(resources, state(), PlanOptions(selector={"team": "x"}, excludes=(at("tool.one"),)), None)
     assert sorted(map(str, found.wanted)) == ["persona.b", "tool.two"]
 
 
@@ -147,7 +147,7 @@ picks = st.lists(st.sampled_from([f"{kind}.{name}" for kind in ("tool", "persona
 def test_what_is_chosen_never_lacks_what_it_needs(project, targets, excludes):
     resources, needs = project
     options = PlanOptions(targets=tuple(map(at, targets)), excludes=tuple(map(at, excludes)))
-    found = scope(resources, state(), options, None)
+    found = select_scope(resources, state(), options, None)
     chosen = {str(address) for address in found.wanted}
     assert not chosen & set(excludes)
     for name, used in needs.items():
@@ -162,9 +162,9 @@ def test_labels_of_a_destroy_take_in_what_depends_on_them():
     held = state(tool__look=entry("t1"), persona__a=entry("p1", refs=("tool.look",)), persona__b=entry("p2"))
     labels = {at("tool.look"): {"team": "x"}, at("persona.b"): {"team": "y"}}
     options = PlanOptions(destroy=True, selector={"team": "x"})
-    found = scope({}, held, options, None, labels)
+    found = select_scope({}, held, options, None, labels)
     assert sorted(map(str, found.deletable)) == ["persona.a", "tool.look"]
-    kept = scope(
+    kept = select_scope(
         {}, held, PlanOptions(destroy=True, selector={"team": "x"}, excludes=(at("persona.a"),)), None, labels
     )
     assert kept.deletable == frozenset()
@@ -224,8 +224,8 @@ PART_OF_PROJECT_STATE = state(tool__here=entry("t1", source="a.yaml"), tool__the
 
 
 def part(elsewhere: Elsewhere, *here):
-    chosen = scope({}, PART_OF_PROJECT_STATE, PlanOptions(), ("a.yaml",))
-    return leave_what_moved(chosen, ManifestSet(tuple(here), paths=("a.yaml",), elsewhere=lambda: elsewhere))
+    chosen = select_scope({}, PART_OF_PROJECT_STATE, PlanOptions(), ("a.yaml",))
+    return exclude_moved(chosen, ManifestSet(tuple(here), paths=("a.yaml",), elsewhere=lambda: elsewhere))
 
 
 def test_what_stands_in_another_file_now_is_no_deletion():
@@ -251,17 +251,17 @@ def test_what_the_part_itself_declares_goes_by_other_rules():
 def test_only_what_is_not_there_is_made_along(id, along):
     beside = frozenset({at("tool.look")})
     resources = resources_of([PERSONA, TOOL])
-    chosen = scope(resources, state(), PlanOptions(), ("a.yaml",), beside=beside)
+    chosen = select_scope(resources, state(), PlanOptions(), ("a.yaml",), beside=beside)
     bindings = {at("persona.a"): Binding(None, Reason.NEW), at("tool.look"): Binding(id, Reason.NEW)}
     ids = {at("tool.look"): id} if id else {}
     bound = {address: bind_resource(one, ids, None)[0] for address, one in resources.items()}
-    wanted, problems = make_along(chosen, bound, beside, Matching(bindings))
+    wanted, problems = include_dependencies(chosen, bound, beside, Matching(bindings))
     assert {str(one) for one in wanted.wanted} == {"persona.a"} | along
     assert problems == []
 
 
 def test_a_reference_that_leads_to_nothing_is_an_error():
     resources = resources_of([PERSONA])
-    chosen = scope(resources, state(), PlanOptions(), ("a.yaml",))
-    _, problems = make_along(chosen, resources, (), Matching({at("persona.a"): Binding(None, Reason.NEW)}))
+    chosen = select_scope(resources, state(), PlanOptions(), ("a.yaml",))
+    _, problems = include_dependencies(chosen, resources, (), Matching({at("persona.a"): Binding(None, Reason.NEW)}))
     assert [one.is_error for one in problems] == [True] and "tool.look" in problems[0].summary

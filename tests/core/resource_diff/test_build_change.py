@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import at_default, leaves
+from reconciler.core.canonical.canonical_form import is_at_default, leaves
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.change import Action
 from reconciler.types.json import lookup, within
@@ -131,9 +131,9 @@ def test_all_that_is_live_before_and_not_after_stands_in_the_plan_and_what_is_ig
     lab.apply(manifest("persona.a", body(second), ignore=ignore))
     after = lab.client.get(f"/pals/{id}").json()
     spec = kind("persona")
-    held, left = (leaves(spec, canonical_words(spec, one)[0]) for one in (before, after))
+    held, left = (leaves(spec, to_canonical(spec, one)[0]) for one in (before, after))
     for path, value in held.items():
-        if path not in left and not at_default(field_at(spec, path), value):
+        if path not in left and not is_at_default(field_at(spec, path), value):
             assert any(within(path, one) or within(one, path) for one in fields), path
     for pointer in ignore:
         # What was not there the server may fill in.

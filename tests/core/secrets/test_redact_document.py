@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.vocabulary import wire_words
+from reconciler.core.canonical.vocabulary import to_wire
 from reconciler.core.secrets.redact_document import (
     SENSITIVE,
     credentials_in,
@@ -59,7 +59,7 @@ def test_every_declared_secret_is_hidden(name: str) -> None:
 
 @pytest.mark.parametrize("vocabulary", ["pal", "persona"])
 def test_words_of_the_wire_are_understood(vocabulary: str) -> None:
-    body = wire_words(PERSONA, {**secret_document("persona"), "pal_name": "Desk"}, vocabulary)
+    body = to_wire(PERSONA, {**secret_document("persona"), "pal_name": "Desk"}, vocabulary)
     assert KEY not in json.dumps(redact(PERSONA, body))
     assert "Desk" in json.dumps(redact(PERSONA, body))
 

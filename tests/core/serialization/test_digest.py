@@ -155,7 +155,7 @@ def test_a_digest_is_made_again_with_every_key_that_is_here(
 ) -> None:
     """Whatever the keys: equal values are told from others, or nothing is said because the key of then is gone."""
     recorded = SecretDigests("aa", then).of(value)
-    again = SecretDigests("aa", now, previous=before).again(other, recorded)
+    again = SecretDigests("aa", now, previous=before).recompute(other, recorded)
     if then is None or then in (now, before):
         assert (again == recorded) is (value == other)
     else:
@@ -164,7 +164,7 @@ def test_a_digest_is_made_again_with_every_key_that_is_here(
 
 def test_what_is_no_digest_of_a_secret_cannot_be_made_again() -> None:
     for text in (digest("x"), "unknown:", "hmac:x", "hmac.:x", "", "other:x"):
-        assert SecretDigests("aa", b"k1").again("x", text) is None
+        assert SecretDigests("aa", b"k1").recompute("x", text) is None
 
 
 def test_a_run_without_a_key_lacks_the_one_that_the_state_names() -> None:

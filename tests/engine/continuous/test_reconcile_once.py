@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.continuous.schedule import remember
+from reconciler.core.continuous.schedule import update_memory
 from reconciler.engine.continuous.reconcile_once import ENDS, Done, reconcile_once
 from reconciler.errors import (
     AuthRefused,
@@ -202,7 +202,7 @@ def test_the_same_drift_is_put_back_later_each_time() -> None:
     memory, bench = Memory(commit="c1"), Bench(DRIFTED)
     done = once(bench, memory)
     assert done.round.status is Status.SYNCED and done.healed
-    memory = remember(memory, done.round, NOW - timedelta(seconds=10), healed=done.healed)
+    memory = update_memory(memory, done.round, NOW - timedelta(seconds=10), healed=done.healed)
     memory = replace(memory, looked=NOW - timedelta(hours=1))
     bench.asked.clear()
     waiting = once(bench, memory)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.canonical.raw_edit import merge_written
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.migration_result import MigrationResult, Status
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
@@ -276,7 +276,7 @@ def said(project: Project, paths: tuple[str, ...]) -> dict[str, Json]:
         assert isinstance(document.value, dict)
         spec = document.value.get("spec") or {}
         assert isinstance(spec, dict)
-        merged = merge_written(merged, canonical_words(kind("persona"), spec)[0])
+        merged = merge_written(merged, to_canonical(kind("persona"), spec)[0])
     return dict(leaves(kind("persona"), merged))
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import leaves, same
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.canonical_form import json_equal, leaves
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.migration_result import Status
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
@@ -264,7 +264,7 @@ def test_an_answer_that_is_none_is_left_open_and_said(answer: str) -> None:
 def canonical(text: bytes, path: str = "p.yaml") -> dict[str, Json]:
     value = read_documents(text, path, Findings())[0].value
     assert isinstance(value, dict)
-    spec, clashes = canonical_words(kind("persona"), value)
+    spec, clashes = to_canonical(kind("persona"), value)
     assert clashes == ()
     return leaves(kind("persona"), spec)
 
@@ -297,7 +297,7 @@ def test_what_keeps_the_meaning_keeps_the_canonical_form(body: Object) -> None:
     text = write_document(body).encode()
     project = Project({"p.yaml": text})
     project.migrate(only=["M01", "M12"])
-    assert same(dict(canonical(text)), dict(canonical(project.files["p.yaml"])))
+    assert json_equal(dict(canonical(text)), dict(canonical(project.files["p.yaml"])))
     assert project.migrate(only=["M01", "M12"]).files == ()
 
 

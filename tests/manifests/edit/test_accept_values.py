@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import leaf_at, same
+from reconciler.core.canonical.canonical_form import json_equal, leaf_at
 from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.core.canonical.references import resources_of
@@ -125,7 +125,7 @@ def test_the_file_says_the_value_and_nothing_else_moved(tmp_path: Path, path: st
         assert Path(file.path).read_bytes() == file.before
         Path(file.path).write_bytes(file.after)
     after = resources_of(load(tmp_path))[at("persona.x")]
-    assert same(leaf_at(kind("persona"), after.spec, pointer), value)
+    assert json_equal(leaf_at(kind("persona"), after.spec, pointer), value)
     assert {k: v for k, v in after.leaves.items() if k != pointer} == {
         k: v for k, v in before.leaves.items() if k != pointer
     }
@@ -245,7 +245,7 @@ def delivered(old: Object, live: Object) -> tuple[Object, list[Edit]]:
     for edit in edits:
         document = edit_document(document, edit)
     assert isinstance(document, dict)
-    assert same(leaf_at(SPEC, document, "/delivery"), normal)
+    assert json_equal(leaf_at(SPEC, document, "/delivery"), normal)
     return document["delivery"], edits  # type: ignore[return-value]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.manifests.edit.editable_file import rewrite
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
@@ -28,14 +28,14 @@ def read(data: bytes, path: str) -> list[Json]:
 @settings(max_examples=400)
 def test_an_edit_of_any_yaml_does_what_was_meant(data: st.DataObject) -> None:
     odd: Odd = data.draw(odd_yaml())
-    assert same(read(odd.text.encode(), "x.yaml")[0], odd.data)
+    assert json_equal(read(odd.text.encode(), "x.yaml")[0], odd.data)
     edit = data.draw(edits_for(odd.data))
     try:
         result = rewrite(odd.text.encode(), "x.yaml", [(0, edit)])
     except EditRefused as problem:
         assert "comment" in problem.message or "shares its line" in problem.message
         return
-    assert same(read(result, "x.yaml")[0], after(odd.data, edit))
+    assert json_equal(read(result, "x.yaml")[0], after(odd.data, edit))
 
 
 @given(st.data())
@@ -44,7 +44,7 @@ def test_an_edit_of_any_json_does_what_was_meant(data: st.DataObject) -> None:
     odd: Odd = data.draw(odd_json())
     edit = data.draw(edits_for(odd.data))
     result = rewrite(odd.text.encode(), "x.json", [(0, edit)])
-    assert same(read(result, "x.json")[0], after(odd.data, edit))
+    assert json_equal(read(result, "x.json")[0], after(odd.data, edit))
 
 
 @given(st.data())
@@ -249,7 +249,7 @@ def test_a_grown_text_means_what_was_wanted(data: st.DataObject) -> None:
     end = old[len(old.rstrip("\n")) :]
     new = old.rstrip() + data.draw(st.sampled_from(["\n\nmore", "\nmore\n\nx: 1", "\n  odd", "\n# no comment"])) + end
     result = rewrite(odd.text.encode(), "x.yaml", [(0, SetValue(f"/{key}", new))])
-    assert same(read(result, "x.yaml")[0], {**odd.data, key: new})
+    assert json_equal(read(result, "x.yaml")[0], {**odd.data, key: new})
     assert all(comment in result.decode() for comment in odd.comments)
 
 
@@ -264,5 +264,5 @@ def test_a_text_that_keeps_its_line_ends_is_replaced(
     text = f"a: {sign}\n  x{ends}{rest}".replace("\n", newline)
     changed = rewrite(text.encode(), "p.yaml", [(0, SetValue("/a", value))])
     [document] = read_documents(changed, "p.yaml", Findings())
-    assert same(document.value, {"a": value, **({"b": 1} if rest else {})})
+    assert json_equal(document.value, {"a": value, **({"b": 1} if rest else {})})
     assert changed.decode().endswith(rest.replace("\n", newline)) and ("# why" in changed.decode()) is ("#" in sign)

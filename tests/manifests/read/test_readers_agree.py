@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.canonical.raw_edit import edit_document
 from reconciler.manifests.edit.editable_file import rewrite
 from reconciler.manifests.edit.manifest_writer import manifest_file, write_document
@@ -61,7 +61,7 @@ VALUE = st.recursive(
 
 def exactly(left: Json, right: Json) -> bool:
     """Equal, types included; 1 and 1.0 are one number."""
-    return same(left, right) and json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    return json_equal(left, right) and json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
 @pytest.mark.parametrize("reader", READERS)

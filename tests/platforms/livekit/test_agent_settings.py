@@ -350,7 +350,7 @@ class TestTheRest:
                 json.loads(file.text)
             if file.path.endswith(".py"):
                 compile(file.text, file.path, "exec")
-            assert file.yours or is_untouched(file.text.encode())
+            assert file.user_owned or is_untouched(file.text.encode())
 
     @given(subjects())
     def test_a_well_formed_persona_has_no_unknown_field(self, subject: Subject) -> None:

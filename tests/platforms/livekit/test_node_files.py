@@ -41,8 +41,8 @@ def test_the_files_of_an_agent() -> None:
         "agent.ts", "tavus.ts", "settings.json", "package.json", "tsconfig.json", ".env.example", ".gitignore",
         "NOT_CARRIED.md", "README.md", "tools.ts",
     ]  # fmt: skip
-    assert [file.path for file in one.files if file.yours] == ["claims_desk-node/tools.ts"]
-    assert all(is_untouched(file.text.encode()) for file in one.files if not file.yours)
+    assert [file.path for file in one.files if file.user_owned] == ["claims_desk-node/tools.ts"]
+    assert all(is_untouched(file.text.encode()) for file in one.files if not file.user_owned)
 
 
 @settings(max_examples=40, deadline=None)

@@ -62,11 +62,13 @@ def export(world: World, workspace: str) -> None:
     world.count += 1
     folder = world.folder / f"export{world.count}"
     run = world.open(workspace).session
-    export_into(replace(run, sources=Sources(), place=world.folder / "nowhere"), folder, ExportChoice())
+    export_into(replace(run, sources=Sources(), state_root=world.folder / "nowhere"), folder, ExportChoice())
     if wire.raw() != raw:
         raise Violated("export wrote to the account", workspace)
     variables = dict(world.env) | dict.fromkeys(variables_in(folder), "sk-exported-value")
-    fresh = replace(run, sources=Sources(paths=(str(folder),)), place=world.folder / "nowhere", environ=variables)
+    fresh = replace(
+        run, sources=Sources(paths=(str(folder),)), state_root=world.folder / "nowhere", environ=variables
+    )
     try:
         plan = OpenedProject(fresh).plan()
     except ReconcilerError as error:

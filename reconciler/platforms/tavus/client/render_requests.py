@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import quote, unquote
 
-from reconciler.core.canonical.canonical_form import without
-from reconciler.core.canonical.vocabulary import wire_words
-from reconciler.core.diff.request_body import partial, sendable, with_markers
+from reconciler.core.canonical.canonical_form import without_pointers
+from reconciler.core.canonical.vocabulary import to_wire
+from reconciler.core.diff.request_body import create_body, merge_patch_body, with_markers
 from reconciler.errors import Rejected
 from reconciler.platforms.tavus.client.endpoints import Endpoint, Part, PatchStyle, is_answer_to
 from reconciler.platforms.tavus.client.http_attempt import Call
@@ -54,11 +54,11 @@ def _create(
         document = {word: value for word, value in document.items() if word not in ATTACHED_WORDS}
     parts = {pointer: document[pointer[1:]] for pointer in endpoint.parts if document.get(pointer[1:])}
     document = {word: value for word, value in document.items() if f"/{word}" not in endpoint.parts}
-    body = sendable(spec, document)
+    body = create_body(spec, document)
     if not all(body.get(word) for word in endpoint.create_needs.get(vocabulary, ())):
         vocabulary = endpoint.create_else.get(vocabulary, vocabulary)
     created = endpoint.paths[vocabulary]
-    requests = [Request("POST", created, change.address, wire_words(spec, body, vocabulary), "create")]
+    requests = [Request("POST", created, change.address, to_wire(spec, body, vocabulary), "create")]
     if tools:
         requests.append(_attach(collection, f"{collection}/{{{change.address}}}", endpoint, change, tools))
     requests += [
@@ -81,7 +81,7 @@ def _update(
         first = [Request("PATCH", path, change.address, [op.to_json() for op in early], "update"), *first]
     patches: list[Request] = []
     if together and endpoint.patch_style is PatchStyle.MERGE:
-        body = partial(spec, vocabulary, change, before)
+        body = merge_patch_body(spec, vocabulary, change, before)
         patches.append(Request("PATCH", path, change.address, body, "update"))
     elif together:
         patches.append(Request("PATCH", path, change.address, [op.to_json() for op in together], "update"))
@@ -149,12 +149,14 @@ def divide(
         if op.op == "remove":
             inside = [one for one in spec.patched_alone if within(one, op.path) and lookup(before, one) is not None]
             alone += [PatchOp("remove", pointer) for pointer in inside]
-            if inside and not without(lookup(before, op.path), [pointer[len(op.path) :] for pointer in inside]):
+            if inside and not without_pointers(
+                lookup(before, op.path), [pointer[len(op.path) :] for pointer in inside]
+            ):
                 continue  # nothing else is in it, and what is empty says nothing
         value = op.value
         for pointer in spec.patched_alone if op.op in ("add", "replace") else ():
             if within(pointer, op.path) and (inner := lookup(value, pointer[len(op.path) :])) is not None:
-                value = without(value, [pointer[len(op.path) :]])
+                value = without_pointers(value, [pointer[len(op.path) :]])
                 alone.append(PatchOp("add", pointer, inner))
         together.append(op if value is op.value else PatchOp(op.op, op.path, value, op.source))
     return together, alone

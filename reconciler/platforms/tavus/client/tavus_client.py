@@ -5,8 +5,8 @@ attaching of tools, which the API documents as idempotent. A create is sent unti
 connection that was never made and a 429 (turned away before it was handled) are tried again, anything else is an
 `OutcomeUnknown`, because the API has neither idempotency keys nor unique names.
 
-How fast requests follow each other is the matter of the account's `Pace`. A request that is turned away waits for its
-next turn; it is given up only when the account has let nothing through for a long time.
+How fast requests follow each other is the matter of the account's `RateLimiter`. A request that is turned away waits
+for its next turn; it is given up only when the account has let nothing through for a long time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reconciler.core.network import Due
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.base import Answers
-from reconciler.platforms.pace import Pace
+from reconciler.platforms.pace import RateLimiter
 from reconciler.platforms.tavus.client.error_mapping import error_for
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Lost, Reply
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, Trouble, parse_retry_after
@@ -54,7 +54,7 @@ class Client:
         clock: Clock,
         random: Callable[[], float],
         timeout: float = 30,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         emit: Emit | None = None,
         hide: Callable[[str], str] | None = None,
         policy: RetryPolicy | None = None,
@@ -74,7 +74,7 @@ class Client:
         self._random = random
         self._emit = emit
         self._policy = policy or RetryPolicy()
-        self._pace = pace or Pace(clock)
+        self._pace = pace or RateLimiter(clock)
         self._waits = Waits(clock, "to send")
         self._told = (0.0, 0.0)
         self._answers = answers

@@ -14,7 +14,7 @@ from reconciler.core.secrets.redact_document import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.base import Answers
-from reconciler.platforms.pace import Pace
+from reconciler.platforms.pace import RateLimiter
 from reconciler.platforms.tavus.client.endpoints import (
     ENDPOINTS,
     PAGE_LIMIT,
@@ -65,7 +65,7 @@ class TavusProvider:
         reading: bool = False,
         transport: httpx.BaseTransport | None = None,
         parallelism: int = 10,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         policy: RetryPolicy | None = None,
         timeout: float = 30,
         emit: Emit | None = None,

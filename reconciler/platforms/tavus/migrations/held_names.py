@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.core.canonical.canonical_form import effective, leaves, same
+from reconciler.core.canonical.canonical_form import effective_value, json_equal, leaves
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.keyed_lists import normal
-from reconciler.core.canonical.vocabulary import canonical_words
+from reconciler.core.canonical.keyed_lists import normalize_schema
+from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.migration import Context, Subject
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
@@ -55,7 +55,7 @@ def in_files(name: str, wanted: str, context: Context) -> Holder | None:
         held[""] = None
         for subject in context.subjects:
             if subject.address.kind == name and not subject.overlay:
-                body = canonical_words(spec, subject.spec)[0]
+                body = to_canonical(spec, subject.spec)[0]
                 said = lookup(body, spec.name_field)
                 held.setdefault(
                     said if isinstance(said, str) and said else subject.address.name, _of_manifest(subject, body)
@@ -78,11 +78,11 @@ def same_content(name: str, held: Object, body: Object, *, live: bool) -> bool:
     """Whether two bodies of a kind mean the same. What a manifest leaves to the vendor's default is no difference;
     what the account does not show is at its default."""
     spec = kind(name)
-    theirs, ours = leaves(spec, held), leaves(spec, canonical_words(spec, body)[0])
+    theirs, ours = leaves(spec, held), leaves(spec, to_canonical(spec, body)[0])
     for path in {*theirs, *ours} - {spec.name_field}:
         row = field_at(spec, path)
-        one, other = (effective(row, normal(side.get(path))) for side in (theirs, ours))
-        if same(one, other) or (one in (None, "", [], {}) and other in (None, "", [], {})):
+        one, other = (effective_value(row, normalize_schema(side.get(path))) for side in (theirs, ours))
+        if json_equal(one, other) or (one in (None, "", [], {}) and other in (None, "", [], {})):
             continue
         if not live and (path in LABELS or path not in theirs):
             continue

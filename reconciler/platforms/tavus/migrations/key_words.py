@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.canonical.raw_edit import exists
 from reconciler.core.canonical.references import is_written_reference
 from reconciler.core.migration import (
@@ -54,7 +54,7 @@ def _both(subject: Subject, context: Context, old: str, new: str) -> Iterator[Fi
     drop_old: tuple[Edit, ...] = (RemoveValue(join(old)),)
     take_old: tuple[Edit, ...] = (RemoveValue(join(new)), RenameKey(join(old), new))
     where = (join(old), join(new))
-    if same(before, after) or not is_filled(before):
+    if json_equal(before, after) or not is_filled(before):
         yield Finding(where, f"{old} says the same as {new} and goes", VOCABULARY_WHY, drop_old)
     elif not is_filled(after):
         yield Finding(where, f"{new} is empty and {old} becomes {new}", VOCABULARY_WHY, take_old)

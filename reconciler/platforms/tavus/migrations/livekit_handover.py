@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.canonical.field_tree import shape
+from reconciler.core.canonical.field_tree import build_field_tree
 from reconciler.core.migration import (
     Choice,
     Context,
@@ -76,7 +76,7 @@ def find(subject: Subject, context: Context) -> Iterator[Finding]:
 
 def _inert(spec: Object) -> list[str]:
     """Pointers of the known fields that mean nothing once the agent speaks; unknown ones stay where they are."""
-    root = shape(KINDS.get("persona"))
+    root = build_field_tree(KINDS.get("persona"))
     layers = spec.get("layers")
     known = root.child("layers").children
     inner = [word for word in layers if word in known and word != TRANSPORT] if isinstance(layers, dict) else []

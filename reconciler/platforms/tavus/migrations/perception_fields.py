@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.migration import (
     Choice,
     Context,
@@ -127,7 +127,7 @@ def find_perception_field_names(subject: Subject, context: Context) -> Iterator[
         where = f"{PERCEPTION}/{old}"
         rename: tuple[Edit, ...] = (RenameKey(where, new),)
         drop: tuple[Edit, ...] = (RemoveValue(where),)
-        if new in layer and (same(layer[old], layer[new]) or not is_filled(layer[old])):
+        if new in layer and (json_equal(layer[old], layer[new]) or not is_filled(layer[old])):
             beside = (f"{PERCEPTION}/{new}",)
             yield Finding((where,), f"{old} says the same as {new} and goes", NAMES_WHY, drop, beside=beside)
         elif new in layer and not is_filled(layer[new]):
@@ -157,7 +157,7 @@ def _both(subject: Subject, context: Context, old: str, new: str) -> Iterator[Fi
     edits: dict[str, tuple[Edit, ...]] = {"new": drop, "old": (RemoveValue(where[1]), RenameKey(where[0], new))}
     choices = [Choice("new", f"only {new} counts"), Choice("old", f"only {old} counts")]
     if isinstance(before, list) and isinstance(after, list):
-        more = [item for item in before if not any(same(item, other) for other in after)]
+        more = [item for item in before if not any(json_equal(item, other) for other in after)]
         edits["both"] = (*(SetValue(f"{where[1]}/-", item) for item in more), *drop)
         choices.insert(0, Choice("both", f"the entries of {old} that {new} lacks are added to it"))
     question = Question(new, f"{old} and {new} differ: what counts?", tuple(choices), proposes="both" in edits)

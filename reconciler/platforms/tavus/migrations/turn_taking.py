@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.core.canonical.canonical_form import same
+from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.migration import (
     Choice,
     Context,
@@ -139,7 +139,7 @@ def find_interruptibility_spelling(subject: Subject, context: Context) -> Iterat
     where = tuple(f"{FLOW}/{word}" for word in found)
     values = {word: layer[word] for word in found if layer[word] is not None}
     first = next(iter(values.values()), None)
-    if all(same(value, first) for value in values.values()):
+    if all(json_equal(value, first) for value in values.values()):
         best = next(iter(values), found[0])
         yield Finding(
             where, f"{' and '.join(found)} becomes {INTERRUPTIBILITY}", SPELLING_WHY, _keep_one(found, best)

@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.fields.field_check import UNKNOWN_FIELD, check_fields
-from reconciler.core.fields.field_hints import Outdated, missing, outdated_field, outdated_name, outdated_place
+from reconciler.core.fields.field_hints import (
+    Outdated,
+    missing_members,
+    outdated_field,
+    outdated_name,
+    outdated_place,
+)
 from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules.body_reader import (
@@ -143,7 +149,7 @@ def check_required_field(manifest: Manifest, context: RuleContext) -> Iterator[D
     if kind not in KINDS or not context.is_new(manifest):
         return
     spec = KINDS.get(kind)
-    for pointer, condition in missing(spec, manifest.spec):
+    for pointer, condition in missing_members(spec, manifest.spec):
         if pointer in ELSEWHERE.get(kind, ()):
             continue
         *above, word = split(pointer)

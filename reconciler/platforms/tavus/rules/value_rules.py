@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.fields.field_check import WRONG_TYPE, check_fields, misfits
+from reconciler.core.fields.field_check import WRONG_TYPE, bound_violations, check_fields
 from reconciler.core.linting import Rule, RuleContext, RuleDoc
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.platforms.tavus.rules.body_reader import TTS, text
@@ -156,7 +156,7 @@ def out_of_bounds(rule: Rule, manifest: Manifest, context: RuleContext) -> Itera
     for pointer, value, row in context.declared(manifest):
         if row.bounds is None or row.server_owned or is_reference(value):
             continue
-        for below, problem in misfits(row.bounds, value, _name(pointer)):
+        for below, problem in bound_violations(row.bounds, value, _name(pointer)):
             # What a new object cannot do without and is empty, L35 says, of all but its name.
             if row.path == manifest.kind.name_field or not (row.required and value in ("", [])):
                 yield rule.found(manifest, pointer + below, problem)

@@ -9,7 +9,7 @@ import httpx
 
 from reconciler.errors import UsageError
 from reconciler.platforms.base import ProviderContext
-from reconciler.platforms.pace import Pace
+from reconciler.platforms.pace import RateLimiter
 from reconciler.platforms.tavus.client.open_provider import check_settings, vocabulary_of
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
@@ -38,7 +38,7 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
     if named is not None and not isinstance(named, str):
         raise UsageError(f"workspace {context.workspace}: provider.faults is the path of a file")
     faults = load_faults(folder.parent.parent / named) if named else None
-    own = Pace(context.clock, context.max_requests_per_second)
+    own = RateLimiter(context.clock, context.max_requests_per_second)
     key = f"simulator-{context.workspace}"
     return TavusProvider(
         api_key=key,

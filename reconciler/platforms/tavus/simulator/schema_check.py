@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from reconciler.core.canonical.field_tree import Node, shape
-from reconciler.core.fields.field_hints import missing
+from reconciler.core.canonical.field_tree import Node, build_field_tree
+from reconciler.core.fields.field_hints import missing_members
 from reconciler.platforms.tavus.simulator.world import SEALED
 from reconciler.types.json import Json, Object, lookup, split
 from reconciler.types.kind import Bounds, Field, KindSpec, Type
@@ -135,11 +135,11 @@ def table_errors(spec: KindSpec, body: Object, *, whole: bool = True) -> dict[st
     `whole`: what a new object needs is looked for, too.
     """
     errors: dict[str, Json] = {}
-    _members(shape(spec), body, (), errors)
+    _members(build_field_tree(spec), body, (), errors)
     if whole:
         name = spec.name_field[1:]
         named = any(row.path == spec.name_field and row.required for row in spec.fields)
-        places = [place for place, _ in missing(spec, body)] + (
+        places = [place for place, _ in missing_members(spec, body)] + (
             [spec.name_field] if named and not body.get(name) else []
         )
         for place in places:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.diff.request_body import sendable
+from reconciler.core.diff.request_body import create_body
 from reconciler.platforms.tavus.client.endpoints import ENDPOINTS
 from reconciler.platforms.tavus.client.render_requests import divide, render
 from reconciler.platforms.tavus.kinds import kind
@@ -121,7 +121,7 @@ def test_a_create_keeps_unknown_fields_and_markers() -> None:
 
 def test_a_create_never_sends_a_mask() -> None:
     after = {"layers": {"llm": {"api_key": "********", "model": "m"}, "tts": {"api_key": SENSITIVE}}}
-    assert sendable(kind("persona"), after) == {"layers": {"llm": {"model": "m"}}}
+    assert create_body(kind("persona"), after) == {"layers": {"llm": {"model": "m"}}}
 
 
 def test_a_schema_is_sent_as_written() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import AuthRefused, NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
-from reconciler.platforms.pace import Pace
+from reconciler.platforms.pace import RateLimiter
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import LOOKS, Client
@@ -157,7 +157,7 @@ def test_a_429_is_given_up_when_nothing_at_all_passes_for_long(client: Any, scri
 
 
 def test_a_429_is_not_given_up_while_others_succeed(client: Any, script: Any, clock: Any) -> None:
-    pace = Pace(clock)
+    pace = RateLimiter(clock)
     other = client(script([OK]), pace=pace)
     refusals = iter(range(100))
 
@@ -176,7 +176,7 @@ def test_every_answer_frees_the_pace(client: Any, script: Any, clock: Any) -> No
     """Whatever comes of a request, the next one may leave: nothing is counted as under way for ever."""
     kinds = [*UNSENT, *LOST, httpx.Response(429), httpx.Response(400), httpx.Response(404), EMPTY, OK]
     for answer in kinds:
-        pace = Pace(clock)
+        pace = RateLimiter(clock)
         one = client(script([answer]), pace=pace, policy=RetryPolicy(give_up_after=30))
         for call in (CREATE, *WRITES):
             with suppress(ProviderError):
@@ -341,7 +341,7 @@ def test_a_429_stops_every_request(client: Any, script: Any, clock: Any) -> None
 
 
 def test_requests_per_second(client: Any, script: Any, clock: Any) -> None:
-    one = client(script([OK]), pace=Pace(clock, 2))
+    one = client(script([OK]), pace=RateLimiter(clock, 2))
     for _ in range(3):
         one.read("/pals")
     assert clock.monotonic() == 1001.0

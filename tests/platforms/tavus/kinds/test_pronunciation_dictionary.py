@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.canonical.canonical_form import normal
+from reconciler.core.canonical.canonical_form import normalize
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.platforms.tavus.kinds.pronunciation_dictionary import KIND
 from tests.support.lab import Lab
@@ -22,13 +22,13 @@ def test_name_and_rules_are_all_that_can_be_written() -> None:
 
 def test_rules_are_one_value_compared_with_what_the_server_fills_in() -> None:
     rule = {"text": "CVI", "pronunciation": "see-vee-eye", "type": "alias"}
-    assert normal(ROWS["/rules"], [rule]) == [{**rule, "case_sensitive": False, "word_boundaries": True}]
-    assert normal(ROWS["/rules"], [{**rule, "case_sensitive": True, "alphabet": None}]) == [
+    assert normalize(ROWS["/rules"], [rule]) == [{**rule, "case_sensitive": False, "word_boundaries": True}]
+    assert normalize(ROWS["/rules"], [{**rule, "case_sensitive": True, "alphabet": None}]) == [
         {**rule, "case_sensitive": True, "word_boundaries": True}
     ]
-    assert normal(ROWS["/rules"], ["odd"]) == ["odd"]
+    assert normalize(ROWS["/rules"], ["odd"]) == ["odd"]
     spoken = {**rule, "type": "ipa"}
-    assert normal(ROWS["/rules"], [spoken]) == normal(ROWS["/rules"], [{**spoken, "alphabet": "ipa"}])
+    assert normalize(ROWS["/rules"], [spoken]) == normalize(ROWS["/rules"], [{**spoken, "alphabet": "ipa"}])
 
 
 def test_how_many_rules_there_are_is_the_servers() -> None:

@@ -10,9 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.offline import manifest_schema
-from reconciler.core.canonical.canonical_form import at_default, comparable, effective, leaf_at, leaves, normal, same
+from reconciler.core.canonical.canonical_form import (
+    comparable_document,
+    effective_value,
+    is_at_default,
+    json_equal,
+    leaf_at,
+    leaves,
+    normalize,
+)
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.core.canonical.vocabulary import canonical_words, wire_pointer, wire_words
+from reconciler.core.canonical.vocabulary import to_canonical, to_wire, wire_pointer
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.reporters.field_page import as_json, explain, render
@@ -83,7 +91,7 @@ def test_every_spelling_of_a_row_is_the_same_field(spec: KindSpec, row: Field) -
         return
     canonical = body_with(spec, row.path.replace("*", "x-any"), sample(row))
     for pointer in spelt(spec, row):
-        found, clashes = canonical_words(spec, body_with(spec, pointer, sample(row)))
+        found, clashes = to_canonical(spec, body_with(spec, pointer, sample(row)))
         assert (found, clashes) == (canonical, ())
 
 
@@ -94,23 +102,25 @@ def test_words_of_a_row_go_out_and_come_back(spec: KindSpec, row: Field, vocabul
         return
     pointer = row.path.replace("*", "x-any")
     body = body_with(spec, pointer, sample(row))
-    wire = wire_words(spec, body, vocabulary)
-    assert same(lookup(wire, wire_pointer(spec, pointer, vocabulary, None)), sample(row))
-    assert canonical_words(spec, wire) == (body, ())
+    wire = to_wire(spec, body, vocabulary)
+    assert json_equal(lookup(wire, wire_pointer(spec, pointer, vocabulary, None)), sample(row))
+    assert to_canonical(spec, wire) == (body, ())
     # An object that is spelt in the other vocabulary keeps its spelling.
     for like in ("pal", "persona"):
-        assert wire_words(spec, body, vocabulary, wire_words(spec, body, like)) == wire_words(spec, body, like)
+        assert to_wire(spec, body, vocabulary, to_wire(spec, body, like)) == to_wire(spec, body, like)
 
 
 @each_row
 def test_the_default_of_a_row_is_what_its_absence_means(spec: KindSpec, row: Field) -> None:
-    assert at_default(row, None)
-    assert same(effective(row, None), normal(row, row.default))
+    assert is_at_default(row, None)
+    assert json_equal(effective_value(row, None), normalize(row, row.default))
     if row.default is not None:
-        assert at_default(row, row.default)
-        assert not at_default(row, sample(row)) or same(normal(row, sample(row)), normal(row, row.default))
+        assert is_at_default(row, row.default)
+        assert not is_at_default(row, sample(row)) or json_equal(
+            normalize(row, sample(row)), normalize(row, row.default)
+        )
     if row.default_needs_parent:
-        assert effective(row, None, parent_present=False) is None
+        assert effective_value(row, None, parent_present=False) is None
 
 
 @each_row
@@ -121,29 +131,29 @@ def test_the_normal_form_is_final(spec: KindSpec, row: Field, data: st.DataObjec
     value = data.draw(
         st.sampled_from([sample(row), row.default, "1", "TRUE", "0.50", "nan", ["b", "a", "b"], {"a": None}])
     )
-    once = normal(row, value)
-    assert same(normal(row, once), once)
-    assert at_default(row, once) == at_default(row, value)
+    once = normalize(row, value)
+    assert json_equal(normalize(row, once), once)
+    assert is_at_default(row, once) == is_at_default(row, value)
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-Infinity", "1e999", "1_0", "\u0663", "", "-", "."])
 def test_a_text_that_spells_no_number_stays_a_text(text: str) -> None:
     for _, row in ROWS:
         if row.type in {Type.NUMBER, Type.INTEGER}:
-            assert normal(row, text) == text
+            assert normalize(row, text) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_as_text_is_the_number(number: float) -> None:
     for _, row in ROWS:
         if row.type is Type.NUMBER:
-            assert same(normal(row, str(number)), number)
+            assert json_equal(normalize(row, str(number)), number)
 
 
 @given(order=st.permutations(["a", "b", "c", "b"]))
 def test_sets_have_no_order(order: list[Json]) -> None:
     for _, row in ROWS:
-        assert (normal(row, order) == ["a", "b", "c"]) == row.set_like, row.path
+        assert (normalize(row, order) == ["a", "b", "c"]) == row.set_like, row.path
 
 
 @each_row
@@ -186,9 +196,9 @@ def test_explain_finds_a_row_under_each_of_its_words(spec: KindSpec, row: Field)
 @LAWS
 def test_each_leaf_is_found_at_its_pointer(kind: str, data: st.DataObject) -> None:
     spec = KINDS.get(kind)
-    body, _ = canonical_words(spec, data.draw(bodies(kind)))
+    body, _ = to_canonical(spec, data.draw(bodies(kind)))
     for pointer, value in leaves(spec, body).items():
-        assert same(normal(field_at(spec, pointer), leaf_at(spec, body, pointer)), value), pointer
+        assert json_equal(normalize(field_at(spec, pointer), leaf_at(spec, body, pointer)), value), pointer
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -197,8 +207,8 @@ def test_each_leaf_is_found_at_its_pointer(kind: str, data: st.DataObject) -> No
 def test_canonical_forms_are_final(kind: str, data: st.DataObject) -> None:
     """Once in canonical words a body stays as it is; the comparable form too, and it has the same leaves."""
     spec = KINDS.get(kind)
-    body, _ = canonical_words(spec, data.draw(bodies(kind)))
-    assert canonical_words(spec, body) == (body, ())
-    kept = comparable(spec, body)
-    assert comparable(spec, kept) == kept
+    body, _ = to_canonical(spec, data.draw(bodies(kind)))
+    assert to_canonical(spec, body) == (body, ())
+    kept = comparable_document(spec, body)
+    assert comparable_document(spec, kept) == kept
     assert leaves(spec, kept) == leaves(spec, body)
