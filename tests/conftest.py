@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import ipaddress
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -83,14 +86,25 @@ GUARDS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Block connections and name look-ups beyond the loopback interface.
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker of pytest-xdist compiles its share of the test files first; it finds the others' shares done.
 
-    Once a test and not once a run: other plug-ins put the originals back after each test.
+    To rewrite the assertions of a file is what takes long when tests are collected, and every worker collects all.
     """
-    for place, name, guard in GUARDS:
-        monkeypatch.setattr(place, name, guard)
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None or sys.dont_write_bytecode or config.option.collectonly:
+        return
+    number, count = int(worker["workerid"].removeprefix("gw")), int(worker["workercount"])
+    root = Path(__file__).parent.parent
+    for path in sorted((root / "tests").rglob("test_*.py"))[number::count] if len(config.args) == 1 else ():
+        with suppress(Exception):  # told when the file is collected
+            importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    """Tests by the thousand are no garbage: to look through them again and again took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +113,16 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder, and an environment without keys, proxies, colours and CI variables."""
+def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What holds for each test, in one fixture since there are so many tests.
+
+    No connection and no look-up beyond the loopback interface (said anew for each test: other plug-ins put the
+    originals back). An empty home folder, and an environment without keys, proxies, colours and CI variables.
+    Databases of a process stay open, one connection a row of the state; every test has rows of its own, so they are
+    closed.
+    """
+    for place, name, guard in GUARDS:
+        setattr(place, name, guard)
     home = _homes / str(next(homes))
     home.mkdir()
     for name in [name for name in os.environ if name == "CI" or name.startswith(FOREIGN)]:
@@ -121,19 +143,13 @@ def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, str(value))
-    return home
+    yield home
+    module = sys.modules.get("reconciler.backends.postgres_connection")
+    for database in list(module._OPEN.values()) if module is not None else ():
+        database.close()
 
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The folder that holds `pyproject.toml`."""
     return Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture(autouse=True)
-def _connections_given_back() -> Iterator[None]:
-    """Databases of a process stay open, one connection a row of the state; every test has rows of its own."""
-    yield
-    module = sys.modules.get("reconciler.backends.postgres_connection")
-    for database in list(module._OPEN.values()) if module is not None else ():
-        database.close()

@@ -167,15 +167,6 @@ def test_the_python_of_the_page_runs_as_printed(tmp_path: Path) -> None:
     assert "['persona.front-desk', 'tool.lookup_opening_hours']" in done.stdout
 
 
-def test_the_python_of_the_page_is_typed(tmp_path: Path) -> None:
-    (tmp_path / "page.py").write_text(python_of_the_page())
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", str(tmp_path / "cache")]
-    done = subprocess.run(
-        [*command, "--follow-imports=silent", "page.py"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-
-
 def test_an_edit_by_hand_is_put_back_by_the_three_lines_of_the_page(tmp_path: Path) -> None:
     found = re.search(r"```sh\n(reconciler init watched .*?)```", README, re.DOTALL)
     assert found and len(found[1].splitlines()) == 3

@@ -45,23 +45,28 @@ def own_test(module: Path) -> Path:
 
 
 @cache
-def imported(path: Path) -> set[str]:
-    """Dotted names of everything that a file imports, and of the entries of a table of plug-ins in it."""
+def written(path: Path) -> tuple[set[str], list[str]]:
+    """Dotted names of all that a file imports, and its texts that look like an entry of a table of plug-ins."""
     found: set[str] = set()
+    texts: list[str] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found | entries(path)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and ENTRY.fullmatch(node.value):
+            texts.append(node.value)
+    return found, texts
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of everything that a file imports, and of the entries of a table of plug-ins in it."""
+    return written(path)[0] | entries(path)
 
 
 def entries(path: Path) -> set[str]:
     """Dotted names of the entries of a table of plug-ins: below the package that the table names, or beside it."""
-    constants = [
-        node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)
-    ]
-    texts = [value for value in constants if isinstance(value, str) and ENTRY.fullmatch(value)]
+    texts = written(path)[1]
     homes = [dotted(path.parent), *(text for text in texts if ":" not in text)]
     modules = {text.partition(":")[0] for text in texts}
     return modules | {f"{home}.{module}" for home in homes for module in modules}
@@ -77,7 +82,7 @@ def is_tested(module: Path) -> bool:
 def met_by_tests(package: str) -> set[str]:
     """Everything that the tests of a package, the contracts, the laws and the shared code import."""
     places = [ROOT / "tests" / name for name in (package, "contracts", "properties", "support")]
-    near = [names for path, names in TESTED.items() if any(place in path.parents for place in places)]
+    near = [names for path, names in imports_of_tests().items() if any(place in path.parents for place in places)]
     return set[str]().union(*near)
 
 
@@ -102,7 +107,12 @@ def untested() -> list[str]:
 
 
 ENTRY = re.compile(r"[a-z_][\w.]*:\w+|reconciler\.[\w.]+")
-TESTED = {path: imported(path) for path in (ROOT / "tests").rglob("*.py")}
+
+
+@cache
+def imports_of_tests() -> dict[Path, set[str]]:
+    """What each file of the suite imports."""
+    return {path: imported(path) for path in (ROOT / "tests").rglob("*.py")}
 
 
 def test_the_suite_mirrors_the_package() -> None:
@@ -123,7 +133,7 @@ def test_most_modules_have_a_test_file_of_their_own() -> None:
 
 def test_every_rule_walks_through_the_contract() -> None:
     """Rules are the entries of a table: one suite runs the examples of each."""
-    assert "reconciler.platforms.tavus.rules" in TESTED[ROOT / "tests" / "contracts" / "test_rules.py"]
+    assert "reconciler.platforms.tavus.rules" in imports_of_tests()[ROOT / "tests" / "contracts" / "test_rules.py"]
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -15,47 +15,6 @@ from reconciler import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SCRIPT = """\
-from pathlib import Path
-
-from reconciler import (
-    Action, ApplyResult, Diagnostic, Exported, MigrationResult, Plan, PlanBlocked, ReconcilerError, State,
-    StateLocked, dump_plan, load_plan, open_project, render,
-)
-
-
-def nightly(folder: Path) -> bool:
-    with open_project(folder, workspace="production", parallelism=4) as project:
-        drift: Plan = project.drift(selector={"team": "claims"})
-        Path("drift.html").write_text(render(drift, "html"))
-        return any(change.path == "/layers/llm/model" for item in drift.drift for change in item.changes)
-
-
-def deploy() -> int:
-    with open_project(workspace="production", on_event=lambda event: None) as project:
-        findings: tuple[Diagnostic, ...] = project.validate(strict=True)
-        if any(one.is_error for one in findings):
-            return 1
-        plan = project.plan(targets=["persona.claims-desk"], allow_deletes=True)
-        if plan.count(Action.DELETE):
-            return 3
-        Path("plan.json").write_bytes(dump_plan(plan))
-        try:
-            result: ApplyResult | None = project.apply(load_plan(Path("plan.json").read_bytes()), lock_timeout=30.0)
-        except PlanBlocked as refused:
-            return len(refused.diagnostics)
-        except StateLocked as locked:
-            print(locked.holder["who"], locked.hint)
-            return locked.exit_code
-        except ReconcilerError as problem:
-            return problem.exit_code
-        exported: Exported = project.export("found", kinds=["persona"])
-        migrated: MigrationResult = project.migrate(write=True)
-        state: State = project.state.read()
-        names: list[str] = [str(one.address) for one in project.state.list("persona.")]
-        return 0 if result is not None and exported.files and migrated.files and state.serial and names else 1
-"""
-
 
 def test_every_public_name_is_there_and_stays_the_same_object() -> None:
     for name in reconciler.__all__:
@@ -94,27 +53,3 @@ def test_importing_costs_nothing() -> None:
 
 def test_the_package_says_that_it_is_typed() -> None:
     assert (ROOT / "reconciler" / "py.typed").is_file()
-
-
-def mypy(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
-    """Check a user's script as strictly as mypy can."""
-    (folder / "script.py").write_text(source)
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", str(folder / "cache")]
-    return subprocess.run(
-        [*command, "--follow-imports=silent", "script.py"], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-def test_a_users_script_passes_strict_type_checks(tmp_path: Path) -> None:
-    done = mypy(tmp_path, SCRIPT)
-    assert done.returncode == 0, done.stdout
-
-
-def test_a_users_mistakes_are_found(tmp_path: Path) -> None:
-    wrong = SCRIPT.replace("allow_deletes=True", "allow_delete=True").replace(
-        "lock_timeout=30.0", 'lock_timeout="30s"'
-    )
-    done = mypy(tmp_path, wrong)
-    assert done.returncode == 1
-    assert "allow_delete" in done.stdout
-    assert "lock_timeout" in done.stdout

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from html import unescape
 
 import pytest
@@ -28,18 +30,24 @@ from tests.support.large_reports import (
 )
 
 COMMENT = 65_536
-LARGE = {
-    "prompts": many_prompts(300),
-    "small": many_small(3_000),
-    "one-line": one_line(200_000),
-    "fields": many_fields(3_000),
-    **{script: scripted(script, 60_000) for script in SCRIPTS},
+LARGE: dict[str, Callable[[], Report]] = {
+    "prompts": lambda: many_prompts(300),
+    "small": lambda: many_small(3_000),
+    "one-line": lambda: one_line(200_000),
+    "fields": lambda: many_fields(3_000),
+    **{script: partial(scripted, script, 60_000) for script in SCRIPTS},
 }
+
+
+@cache
+def commented(name: str) -> str:
+    """The comment of a large report; to write one takes a second, and no test changes it."""
+    return markdown.render(LARGE[name](), Style())
 
 
 @pytest.fixture(scope="module", params=list(LARGE))
 def comment(request: pytest.FixtureRequest) -> str:
-    return markdown.render(LARGE[request.param], Style())
+    return commented(request.param)
 
 
 def test_a_comment_is_below_the_limit_by_every_measure(comment: str) -> None:
@@ -49,8 +57,8 @@ def test_a_comment_is_below_the_limit_by_every_measure(comment: str) -> None:
 
 
 def test_a_comment_uses_the_room_it_has() -> None:
-    assert len(markdown.render(LARGE["prompts"], Style())) > 0.9 * COMMENT
-    assert len(markdown.render(LARGE["small"], Style())) > 0.9 * COMMENT
+    assert len(commented("prompts")) > 0.9 * COMMENT
+    assert len(commented("small")) > 0.9 * COMMENT
 
 
 def test_what_is_folded_is_closed_again(comment: str) -> None:
@@ -65,7 +73,7 @@ def counted(comment: str, sentence: str) -> int:
 
 @pytest.mark.parametrize(("name", "total"), [("prompts", 300), ("small", 3_000)])
 def test_every_object_is_shown_named_or_counted(name: str, total: int) -> None:
-    comment = markdown.render(LARGE[name], Style())
+    comment = commented(name)
     shown = set(re.findall(r"persona\.desk-\d+", unescape(comment)))
     detailed = comment.count("<details")
     assert detailed > 0
@@ -74,7 +82,7 @@ def test_every_object_is_shown_named_or_counted(name: str, total: int) -> None:
 
 
 def test_the_most_dangerous_come_first() -> None:
-    comment = markdown.render(LARGE["prompts"], Style())
+    comment = commented("prompts")
     order = list(dict.fromkeys(re.findall(r"persona\.desk-\d+", comment)))
     blocked = {str(named(number)) for number in range(9, 299, 10)}
     assert set(order[: len(blocked)]) == blocked
@@ -89,14 +97,14 @@ def test_a_long_prompt_is_shown_in_part_and_never_not_at_all(script: str) -> Non
 
 
 def test_one_line_of_a_whole_prompt_shows_its_first_edits() -> None:
-    comment = markdown.render(LARGE["one-line"], Style())
+    comment = commented("one-line")
     assert "<ins>new0</ins>" in comment
     assert re.search(r"…[\d,]+ characters", comment)
 
 
 @pytest.mark.parametrize("name", list(LARGE))
 def test_a_page_can_be_opened(name: str) -> None:
-    assert len(html.render(LARGE[name], Style())) < PAGE + 2_000_000
+    assert len(html.render(LARGE[name](), Style())) < PAGE + 2_000_000
 
 
 def test_a_page_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
