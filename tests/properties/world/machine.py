@@ -176,7 +176,7 @@ class World:
         """What the oracle says of an apply: the memory that it starts from, and the verdict.
 
         `empty`: the run is told that nothing may be there."""
-        account = copy.deepcopy(account)
+        account, run = copy.deepcopy(account), replace(run, policy=self.project.policy)
         memory, forgotten = oracle.moved(self.memory[workspace], self.project.moves, self.project.removed)
         wanted = self.wanted(workspace)
         verdict = oracle.judge(account, wanted, memory, run, self.env, len(forgotten))

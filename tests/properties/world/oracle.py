@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tests.properties.world.trees import Tree, hidden, leaves, same, to_put_back, tree_of, under
+from tests.properties.world.trees import closure as closure
 from tests.properties.world.words import Env, Ref
 
 Key = tuple[str, str]  # kind and id
@@ -63,6 +64,22 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What the project file says of the safety of a plan."""
+
+    deletes: str = "deny"
+    percent: int = 30
+    least: int = 10
+    most: int | None = None
+    protected: str = ""
+
+    def blocks(self, deletes: int, changes: int, total: int) -> str:
+        """The rule by which so many changes of so many objects are too many, if there is one."""
+        many = total >= self.least and 100 * changes > self.percent * total
+        return "mass_change" if many else "max_deletes" if self.most is not None and deletes > self.most else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a person asked of one run."""
 
@@ -70,6 +87,7 @@ class Run:
     deletes: bool = False
     mass: bool = False
     destroy: bool = False
+    policy: Policy = Policy()
 
 
 @dataclass(slots=True)
@@ -126,17 +144,6 @@ def needs(spec: object) -> set[str]:
         return {spec.address}
     parts = spec.values() if isinstance(spec, dict) else spec if isinstance(spec, list) else ()
     return {address for part in parts for address in needs(part)}
-
-
-def closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
-    """Everything that can be reached."""
-    reached, todo = set(), list(start)
-    while todo:
-        address = todo.pop()
-        if address not in reached:
-            reached.add(address)
-            todo.extend(edges.get(address, ()))
-    return reached
 
 
 # one run
@@ -203,9 +210,10 @@ def judge(
         verdict.effects.append(_leave(account, address, memory[address], rules.get(address), wanted, run, verdict))
     _keep_what_is_used(account, verdict, run)
     counted = [e for e in verdict.effects if e.action == "delete" or _counts(account, e, memory, rules)]
-    total = len(memory) + released
-    if not run.mass and not run.destroy and total >= 10 and len(counted) > 0.3 * total:
-        verdict.blocked["*"] = "mass_change"
+    deletes = sum(effect.action == "delete" for effect in counted)
+    too_many = run.policy.blocks(deletes, len(counted), len(memory) + released)
+    if too_many and not run.mass and not run.destroy:
+        verdict.blocked["*"] = too_many
     return verdict
 
 
@@ -269,9 +277,9 @@ def _leave(
     kind, known = address.partition(".")[0], [one for one in (rule, entry.manifest) if one]
     if (kind, entry.id) not in account or any(one.observe for one in known[:1]):
         return Effect(address, "forget", entry.id)
-    if any(one.protect for one in known):
+    if any(one.protect for one in known) or kind == run.policy.protected:
         verdict.blocked[address] = "protect"
-    elif not (run.deletes or run.destroy):
+    elif run.policy.deletes == "never" or not (run.deletes or run.destroy or run.policy.deletes == "allow"):
         verdict.blocked[address] = "deletes"
     return Effect(address, "delete", entry.id)
 

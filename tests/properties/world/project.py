@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.properties.world.oracle import NAME, Manifest
+from tests.properties.world.oracle import NAME, Manifest, Policy
 from tests.properties.world.trees import merge
 from tests.properties.world.words import HEADS, PAL, SPELLINGS, Env, Ref, Tree, canonical
 
@@ -69,6 +69,7 @@ class Project:
     """The settings of the state, if it does not lie in the project's own folder."""
     account: Tree = field(default_factory=dict)
     """What the project file says of the account that both workspaces share; empty: it has no name."""
+    policy: Policy = Policy()
     written: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -130,13 +131,22 @@ class Project:
     def _settings(self) -> str:
         state = {"state": self.state} if self.state else {}
         named = {"account": "shared"} if self.account else {}
-        common = {"provider": self.provider | named, "parallelism": 1, **state}
+        common = {"provider": self.provider | named, "parallelism": 1, **state, **self._policy()}
         spaces = {"sandbox": common, "staging": common | {"overlays": ["overlays/staging"]}}
         head = API | {"kind": "Project", "metadata": {"name": self.name}, "default_workspace": "sandbox"}
         shared = {key: value for doc in self.docs.values() for key, value in self._values(doc).items()}
         more = {"values": shared} if shared else {}
         more |= {"accounts": {"shared": self.account}} if self.account else {}
         return _yaml([head | more | self._defaults() | {"workspaces": spaces}])
+
+    def _policy(self) -> Tree:
+        one = self.policy
+        if one == Policy():
+            return {}
+        most = {} if one.most is None else {"max_deletes": one.most}
+        kept = {"protected": [f"{one.protected}.*"]} if one.protected else {}
+        share = {"max_change_percent": one.percent, "min_resources": one.least}
+        return {"policy": {"deletes": one.deletes, **share, **most, **kept}}
 
     @staticmethod
     def _values(doc: Doc) -> Tree:
@@ -249,7 +259,7 @@ class Project:
         shutil.copytree(self.folder, folder)
         twin = Project(folder)
         twin.moves, twin.removed, twin.answers = dict(self.moves), list(self.removed), dict(self.answers)
-        twin.account = self.account
+        twin.account, twin.policy = self.account, self.policy
         twin.reread()
         return twin
 

@@ -141,7 +141,21 @@ def planned(world: World, workspace: str) -> object:
         return f"{error!r}"
 
 
+def propose_policy(world: World, rnd: random.Random) -> Step | None:
+    return {
+        "deletes": rnd.choice(["deny", "deny", "allow", "never"]), "percent": rnd.choice([0, 30, 50, 100]),
+        "least": rnd.choice([1, 3, 10]), "most": rnd.choice([None, None, 0, 1]),
+        "protected": rnd.choice(["", "", "", "tool", "guardrail"]),
+    }  # fmt: skip
+
+
+def policy(world: World, **said: Any) -> None:
+    """The project file says what a plan may do."""
+    world.project.policy = oracle.Policy(**said)
+
+
 STEPS = {
+    "policy": Kind(2, propose_policy, policy),
     "review": Kind(4, propose_review, review),
     "baseline": Kind(2, propose_baseline, baseline),
 }

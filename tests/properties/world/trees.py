@@ -70,6 +70,17 @@ def to_put_back(value: object, live: object) -> bool:
     return value not in REMOVED or value == live
 
 
+def closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
+    """Everything that can be reached."""
+    reached, todo = set(), list(start)
+    while todo:
+        address = todo.pop()
+        if address not in reached:
+            reached.add(address)
+            todo.extend(edges.get(address, ()))
+    return reached
+
+
 def circles(data: object) -> bool:
     """Whether objectives, by name, lead back to themselves."""
     steps: dict[str, set[str]] = {}
