@@ -42,10 +42,7 @@ def without_wrong_types(kind: str, body: Object) -> Object:
         if "ResourceRef(" not in repr(member) and "SecretRef(" not in repr(member)
     }
     while wrong := [*_wrong(kind, body)]:
-        pointer = wrong[0]
-        while not isinstance(lookup(body, pointer.rpartition("/")[0]), dict):
-            pointer = pointer.rpartition("/")[0]
-        body = _dropped(body, split(pointer))
+        body = _dropped(body, split(wrong[0]))
     return body
 
 
@@ -61,11 +58,11 @@ def _wrong(kind: str, body: Object) -> Iterator[str]:
 
 
 def _dropped(body: Object, tokens: tuple[str, ...]) -> Object:
+    """`body` without the member there; a list that it stands in goes whole."""
     first, *rest = tokens
     member = body[first]
-    if not rest:
+    if not rest or not isinstance(member, dict):
         return {key: value for key, value in body.items() if key != first}
-    assert isinstance(member, dict)
     return {**body, first: _dropped(member, tuple(rest))}
 
 
