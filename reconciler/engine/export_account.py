@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_form import comparable_document, json_equal
-from reconciler.core.canonical.field_tree import absent_from_lists, field_at
+from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.references import resources_of
 from reconciler.core.canonical.vocabulary import live_document, to_canonical
 from reconciler.core.export.exported_manifests import (
@@ -193,7 +193,7 @@ def _telling(listed: list[LiveObject]) -> list[LiveObject]:
 def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
     """Whether a list item says what the object does that was read by itself."""
     spec = listed.kind
-    if found is None or absent_from_lists(spec):
+    if found is None or any(row.absent_from_lists for row in spec.fields):
         return False
     one, other = (comparable_document(spec, live_document(spec, live)) for live in (listed, found))
     return all(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import httpx
 import pytest
 
 from reconciler.core.history.history_chain import changes_of
 from reconciler.engine.state.state_operations import StateAccess, move_entry, remove_entries
 from reconciler.errors import PlanBlocked
+from reconciler.platforms.tavus.simulator.faults import Mood
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action
-from reconciler.types.manifest import Lifecycle, Manage
+from reconciler.types.manifest import Lifecycle, Manage, Manifest
 from tests.engine.plan.test_plan_rollback import FACE, TOOL, migrated, persona
 from tests.support.chronicle import Chronicle, moved, removed
 from tests.support.making import at, env, manifest
@@ -422,3 +425,39 @@ def test_a_secret_of_others_that_no_run_wrote_to_stays_beside_what_goes_back(wor
     _, result = world.rollback(1, allow_deletes=True)
     assert result.count("failed") == 0, result
     assert world.world("tools")["t"]["delivery"]["api"]["url"] == "https://x.example/a"
+
+
+def steps(**prompts: str) -> Manifest:
+    _, *rest = prompts
+    items = [{"objective_name": name, "objective_prompt": prompt} for name, prompt in prompts.items()]
+    if rest:
+        items[0]["next_required_objective"] = rest[0]
+    return manifest("objectives.intake", {"name": "Intake", "data": items})
+
+
+def stored_steps(world: Chronicle) -> list[dict[str, Any]]:
+    id = world.state().resources[at("objectives.intake")].id
+    return cast(list[dict[str, Any]], world.lab.client.get(f"/objectives/{id}").json()["data"])
+
+
+def test_what_lists_leave_out_of_a_set_is_looked_at_before_it_goes_back(tmp_path):
+    world = Chronicle(tmp_path / "state", mood=Mood(items="summary"))
+    world.apply(steps(ask="Ask", thank="Thank"))
+    world.apply(steps(ask="Ask twice", thank="Thank"))
+    world.rollback(1)
+    assert [step["objective_prompt"] for step in stored_steps(world)] == ["Ask", "Thank"]
+
+
+@pytest.mark.parametrize("items", ["full", "summary"])
+def test_a_step_that_somebody_took_away_since_does_not_come_back_in_part(tmp_path, items):
+    world = Chronicle(tmp_path / "state", mood=Mood(items=items))
+    world.apply(steps(ask="Ask", thank="Thank"))
+    world.apply(steps(ask="Ask", thank="Thank them"))
+    id = id_of(world, "objectives.intake")
+    answer = world.lab.client.patch(f"/objectives/{id}", json=[
+        {"op": "remove", "path": "/data/0/next_required_objective"}, {"op": "remove", "path": "/data/1"},
+    ])  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    plan, _ = world.rollback(1)
+    assert [step["objective_name"] for step in stored_steps(world)] == ["ask"]
+    assert any("/data/thank was taken away by somebody else" in one.summary for one in plan.diagnostics)

@@ -100,8 +100,8 @@ def _mark_named(node: Node) -> bool:
 
 @cache
 def absent_from_lists(spec: KindSpec) -> frozenset[str]:
-    """Canonical pointers of what list items leave out."""
-    return frozenset(row.path for row in spec.fields if row.absent_from_lists)
+    """Canonical pointers of what list items may leave out: of a set some lists show no more than its name."""
+    return frozenset(row.path for row in spec.fields if row.absent_from_lists or row.item_key is not None)
 
 
 def looks_secret(row: Field | None, value: Json) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
+from reconciler.core.canonical.field_tree import field_at
+from reconciler.core.canonical.keyed_lists import enclosing_item
 from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.json import Json, Object, lookup, within
@@ -65,6 +67,15 @@ class Restored:
             leaves={path: value for path, value in self.resource.leaves.items() if path not in left},
             kept=(*(path for path in self.resource.kept if path not in kept), *kept),
         )
+
+
+def vanished_items(resource: Resource, live: Object) -> set[str]:
+    """Where named items stood of which only parts are to be put back, and which somebody took away since: a part
+    makes no item. `live` is the object now, in canonical words."""
+    spec, leaves = resource.kind, resource.leaves
+    spoken_of = {item for path in leaves if (item := enclosing_item(spec, path)) is not None}
+    rows = {item: field_at(spec, item.rpartition("/")[0]) for item in spoken_of if lookup(live, item) is None}
+    return {item for item, row in rows.items() if row is None or f"{item}/{row.item_key}" not in leaves}
 
 
 def without(resource: Resource, gone: Collection[Address], tools: Listing | None) -> Resource:

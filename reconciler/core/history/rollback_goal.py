@@ -15,7 +15,7 @@ from itertools import count
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.history_chain import ObjectHistory, object_histories
 from reconciler.core.history.restore_object import RestoreContext, restore
-from reconciler.core.history.restored import Restored, without
+from reconciler.core.history.restored import Restored, vanished_items, without
 from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
@@ -62,8 +62,9 @@ class Goal:
         restored = self.restored.get(address)
         if restored is None or live is None or resource.touched is None:
             return resource
-        spoilt = restored.spoilt(live_document(restored.resource.kind, live))
-        return replace(restored, resource=resource).without(spoilt) if spoilt else resource
+        now = live_document(restored.resource.kind, live)
+        left = {*restored.spoilt(now), *vanished_items(resource, now)}
+        return replace(restored, resource=resource).without(left) if left else resource
 
     def settled(
         self, matching: Matching, tools: Listing | None

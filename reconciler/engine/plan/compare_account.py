@@ -24,6 +24,7 @@ from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Direction, Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
+from reconciler.types.json import within
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Resource
@@ -155,10 +156,12 @@ def partly_listed(known: Known) -> list[LiveObject]:
     found: list[LiveObject] = []
     for address, binding in known.wanted.items():
         live = known.live_of(address)
-        rows = absent_from_lists(known.resources[address].kind)
-        if rows and live is not None and not live.detailed:
+        if live is None or live.detailed:
+            continue
+        lacking = [row for row in absent_from_lists(live.kind) if live.body.get(row[1:]) is None]
+        if lacking:
             ours = {*known.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
-            if any(live.body.get(pointer[1:]) is None for pointer in rows & ours):
+            if any(within(pointer, row) for pointer in ours for row in lacking):
                 found.append(live)
     return found
 

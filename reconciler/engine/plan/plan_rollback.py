@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
-from reconciler.core.history.restored import Restored
+from reconciler.core.history.restored import Restored, vanished_items
 from reconciler.core.history.rollback_goal import Goal, make_goal, not_made, released_objects
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.planning.records import Planned
@@ -192,7 +192,15 @@ def _notes(
         if restored.resource.lifecycle.manage is Manage.OBSERVE and restored.touched:
             yield _note(address, f"{address} is only observed: it stays as it is", None)
         elif now is not None and (found := live.get((address.kind, now.id))) is not None:
-            for place, path in restored.spoilt(live_document(restored.resource.kind, found)).items():
+            body = live_document(restored.resource.kind, found)
+            for item in sorted(vanished_items(restored.resource, body)):
+                yield _note(
+                    address,
+                    f"{item} was taken away by somebody else and stays away: runs have written only a part of it",
+                    "write it into the manifest and apply, where it is needed",
+                    item,
+                )
+            for place, path in restored.spoilt(body).items():
                 yield _note(
                     address,
                     f"{place} stays as it is: the API takes it only whole, and {path} was a secret whose reference "

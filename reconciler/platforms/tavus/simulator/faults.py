@@ -25,7 +25,7 @@ class Mood:
     get: Literal["flat", "wrapped"] = "flat"
     """GET of one persona: the object, or `{"data": [object]}` as the documentation has it."""
     items: Literal["full", "summary"] = "full"
-    """Items of persona lists: whole objects, or without `layers` and `system_prompt`."""
+    """Items of lists: whole objects; or personas without `layers` and `system_prompt`, objectives without steps."""
     list_key: Literal["data", "bare", "resource"] = "data"
     """Where the items of a list stand: under `data`, as a bare array, under the collection's name."""
     created: Literal[200, 201] = 200

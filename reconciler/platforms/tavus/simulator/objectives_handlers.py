@@ -122,7 +122,12 @@ def list_all(ctx: Context) -> Reply:
     needle = ctx.call.query.get("name_or_uuid", "")
     wanted = ctx.call.query.get("type") or "user"
     chosen = [item for item in select(ctx.world, KIND, wanted) if matches(needle, item[0], item[1].get("name"))]
-    return page_of(ctx, KIND, chosen, _show, base=1).reply(ctx.mood.list_key)
+    item = _summary if ctx.mood.items == "summary" else _show
+    return page_of(ctx, KIND, chosen, item, base=1).reply(ctx.mood.list_key)
+
+
+def _summary(ctx: Context, id: str, body: Object) -> Object:
+    return {name: value for name, value in _show(ctx, id, body).items() if name != "data"}
 
 
 def get(ctx: Context) -> Reply:
