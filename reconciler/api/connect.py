@@ -58,7 +58,11 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
             provider.stop_when(session.stop)
             if session.recording is not None:
                 session.recording.connected(provider)
-            yield provider
+            try:
+                yield provider
+            finally:
+                if context.paced:
+                    session.hooks.sent(provider.requests_sent or 0, context.paced[-1])
     finally:
         keep_rates(session.environ, paces.rates())
         if session.rate_limiters is None:

@@ -162,6 +162,8 @@ class Rounds:
     """The session of a project file."""
     told: Callable[[Watched, Round, Memory], None] = lambda one, done, before: None
     """Called after each round."""
+    complain: Callable[[str], None] = lambda text: None
+    """Called with what could not be noted or told."""
     stop: threading.Event = field(default_factory=threading.Event)
     _turns: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -177,11 +179,12 @@ class Rounds:
             base = self.open(asked.project)  # anew each time: the file may have changed
             (one,) = watched(base, [asked.workspace])
             one.memory = read_memory(asked.memory) or one.memory
+            one.last = one.told.round if one.told is not None else None
             fleet = Fleet(
-                [one], self.told, lambda text: None, _Either(self.stop, cancelled),
+                [one], self.told, self.complain, _Either(self.stop, cancelled),
                 elsewhere=lambda name: _synced_at(base, name),
             )  # fmt: skip
-            done, seconds = fleet.one_round(one, called=True)
+            done, seconds = fleet.one_round(one, called=asked.called or one.last is None)
             return one.session.redactor.record(done), one.memory, seconds
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.errors import NotTrusted
     from reconciler.manifests.read.known_documents import Documents
     from reconciler.platforms.base import OpenProvider
-    from reconciler.platforms.pace import RateLimiters
+    from reconciler.platforms.pace import RateLimiter, RateLimiters
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.ports import Clock, Emit
     from reconciler.types.project import Project, Workspace
@@ -55,6 +55,8 @@ class Hooks:
     """Around the reading of an account: how the user ends it at once."""
     settle: Callable[[], None] = lambda: None
     """Takes the status line away, before anything else is written."""
+    sent: Callable[[int, RateLimiter], None] = lambda count, pace: None
+    """Told of how many requests an account got, and its pace, each time that it is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,9 @@ class Fleet:
         with one.turn:
             one.doing = ""
             if done is not None:
-                one.memory, one.last = update_memory(before, done.round, now, healed=done.healed), done.round
+                stretch = task.stretch(done.round)
+                one.memory = update_memory(before, done.round, now, healed=done.healed, stretch=stretch)
+                one.last = done.round
                 one.rounds[done.round.status.value] += 1
                 one.writes += done.round.wrote
             assert one.last is not None, "without an earlier round there is always one to do"
@@ -217,8 +219,8 @@ class Fleet:
 def _news(told: Report, report: Report) -> bool:
     """Whether others would say something else of a workspace by `told`, or could take its watcher for dead."""
     same = replace(told.round, after=None) == replace(report.round, after=None)
-    ended = (told.next is None) != (report.next is None)
-    return not same or ended or report.at - told.at >= timedelta(seconds=REPORTED)
+    other = told.watcher != report.watcher or (told.next is None) != (report.next is None)
+    return not same or other or report.at - told.at >= timedelta(seconds=REPORTED)
 
 
 def watched(session: Session, names: Sequence[str] = (), mode: str | None = None) -> tuple[Watched, ...]:
@@ -243,17 +245,19 @@ def watched(session: Session, names: Sequence[str] = (), mode: str | None = None
             check_window(window)
         usual = SANDBOX if own.workspace.embedded else Watch()
         watch = own.workspace.watch or usual
-        found.append(Watched(own, replace(watch, mode=Mode(mode)) if mode else watch, _recalled(own)))
+        found.append(recall(Watched(own, replace(watch, mode=Mode(mode)) if mode else watch)))
     return tuple(found)
 
 
-def _recalled(session: Session) -> Memory:
-    """What an earlier watcher knew of this workspace, and noted; it is looked at all the same."""
+def recall(watched: Watched) -> Watched:
+    """The same, knowing what an earlier watcher knew of this workspace, and noted; it is looked at all the same."""
     try:
-        report = RequestStore(session).read().report
+        watched.told = RequestStore(watched.session).read().report
     except ReconcilerError:
-        return Memory()  # the first round says so
-    return Memory() if report is None else replace(report.memory, looked=None)
+        return watched  # the first round says so
+    if watched.told is not None:
+        watched.memory = replace(watched.told.memory, looked=None)
+    return watched
 
 
 def in_order(workspaces: Sequence[Watched]) -> list[Watched]:

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from reconciler.api.apply import apply_now, apply_options, apply_plan
 from reconciler.api.plan import plan_now
 from reconciler.api.watch_requests import RequestStore, plan_name, waiting_plan
-from reconciler.core.continuous.schedule import closed_window
+from reconciler.core.continuous.schedule import closed_window, period
 from reconciler.core.planning.plan_file import dump_plan
 from reconciler.errors import PlanUnreadable, UsageError
 from reconciler.manifests.project.project_file import load_project
 from reconciler.manifests.tree.source_version import digest_of, fetch_commit
 from reconciler.platforms import PLATFORMS
 from reconciler.types.options import PlanOptions
-from reconciler.types.watch import Requests, WaitingPlan
+from reconciler.types.watch import Requests, Round, WaitingPlan
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
     from reconciler.api.watch import Watched
+    from reconciler.platforms.pace import RateLimiter
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult
@@ -38,7 +39,12 @@ class SessionTask:
 
     def __init__(self, watched: Watched, synced_at: Callable[[str], str | None], stop: Callable[[], bool]) -> None:
         self._one = watched
-        self._session = replace(watched.session, stop=lambda: stop() or self._window_began())
+        self._session = replace(
+            watched.session,
+            stop=lambda: stop() or self._window_began(),
+            hooks=replace(watched.session.hooks, sent=self._count),
+        )
+        self._sent: tuple[int, RateLimiter] | None = None
         self._stopping = [window for window in watched.watch.windows if window.stops]
         self._looked = float("-inf")
         self._manual = False
@@ -47,6 +53,18 @@ class SessionTask:
         self._watch = watched.watch
         self._synced_at = synced_at
         self._requests = RequestStore(watched.session)
+
+    def stretch(self, done: Round) -> float:
+        """How many times as long the next pause must be, for the account to carry it; after a round that wrote, or
+        asked the account nothing, as before."""
+        if self._sent is None or done.wrote:
+            return self._one.memory.stretch
+        count, pace = self._sent
+        who = str(self._session.project.file), self._one.name
+        return pace.stretch(who, count, period(self._watch, done.status))
+
+    def _count(self, count: int, pace: RateLimiter) -> None:
+        self._sent = count + (self._sent[0] if self._sent is not None else 0), pace
 
     def requests(self) -> Requests:
         """What people ask, as it stands beside the state now."""

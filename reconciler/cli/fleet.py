@@ -122,7 +122,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
 
             say(f"Takes rounds from Temporal, {parallel} at a time.")
             heard = asyncio.create_task(watch_signals())
-            await work(client, Rounds(opened, tell, interrupts.stop), parallel=parallel, stop=stop)
+            await work(client, Rounds(opened, tell, say, interrupts.stop), parallel=parallel, stop=stop)
             await heard
 
         try:

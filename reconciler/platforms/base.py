@@ -74,6 +74,8 @@ class ProviderContext:
     """What the account may take by the project file; None where it has no name there."""
     paces: RateLimiters = field(default_factory=RateLimiters)
     """One for each account. Handed from run to run where several of one process are to share the accounts' limits."""
+    paced: list[RateLimiter] = field(default_factory=list)
+    """Those that were asked for."""
     answers: Answers | None = None
     """Hears of every answer to a GET."""
     keyless: str = ""
@@ -82,7 +84,9 @@ class ProviderContext:
     def pace(self, base_url: str, key: str) -> RateLimiter:
         """The pace of the account that `key` opens at `base_url`, in common with all who use the same."""
         account = account_name(base_url, key)
-        return self.paces.of(account, self.clock, self.max_requests_per_second, self.budget)
+        pace = self.paces.of(account, self.clock, self.max_requests_per_second, self.budget)
+        self.paced.append(pace)
+        return pace
 
 
 class Serve(Protocol):

@@ -41,6 +41,12 @@ class Budget:
     """Opens what several processes take their turns from."""
 
 
+ROUNDS = 0.8
+"""Share of an account's rate that rounds of watched workspaces may need; the rest is for applies, and for people."""
+FORGOTTEN = 50
+"""Rounds of others' length after which a workspace that had none is not reckoned with any more."""
+
+
 class RateLimiter:
     """Lets threads send one after the other, evenly, at a rate that is learned. Safe to use from several threads.
 
@@ -61,6 +67,8 @@ class RateLimiter:
         self._streaks: dict[Hashable, tuple[int, int]] = {}
         self._room: int | None = None
         self._shared: SharedRate | None = None
+        self._needs: dict[Hashable, tuple[int, float, float]] = {}
+        """Of each watched workspace: requests of a round, seconds between two, and until when that counts."""
         self._turns: deque[tuple[float, float]] = deque()
         """When a request may leave by the turns that were taken, and until when that counts."""
 
@@ -97,6 +105,18 @@ class RateLimiter:
     def is_shared(self) -> bool:
         """Whether a turn is one among those of other processes: what is asked first is to be asked before it."""
         return self._shared is not None
+
+    def stretch(self, who: Hashable, requests: int, seconds: float) -> float:
+        """How many times as long as they should be the pauses between rounds must be, for the account to carry the
+        rounds of all who told; 1 where it carries them. `who` needs so many requests each so many seconds."""
+        with self._lock:
+            now, rate = self._clock.monotonic(), self._learned.rate or self._learned.ceiling
+            self._needs[who] = requests, seconds, 0.0
+            self._needs = {one: need for one, need in self._needs.items() if one == who or now < need[2]}
+            wanted = sum(requests / max(seconds, 0.1) for requests, seconds, _ in self._needs.values())
+            times = 1.0 if rate is None else max(1.0, wanted / (ROUNDS * rate))
+            self._needs[who] = requests, seconds, now + FORGOTTEN * times * max(seconds, 0.1)
+            return times
 
     def close(self) -> None:
         """Give connections back; the next request makes new ones."""

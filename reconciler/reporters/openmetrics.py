@@ -162,6 +162,11 @@ METRICS = (
         lambda seen: {"": float(seen.memory.heals)},
     ),
     Metric(
+        "reconciler_watch_stretch", "gauge",
+        "How many times as long as the project file says its pauses are, for the account to carry them.",
+        lambda seen: {"": seen.memory.stretch},
+    ),
+    Metric(
         "reconciler_watch_changes", "gauge", "Changes that the last round found, by action.",
         lambda seen: {} if seen.round is None else {name: float(count) for name, count in seen.round.counts.items()},
         "action",

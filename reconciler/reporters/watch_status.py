@@ -41,6 +41,7 @@ def round_object(done: Round, memory: Memory, watch: Watch, now: datetime) -> Ob
         "changes": dict(done.counts),
         "wrote": done.wrote,
         "failures": memory.failures,
+        "stretch": round(memory.stretch, 2),
         "plan": done.plan,
     }
 
@@ -57,6 +58,13 @@ def seen_object(seen: Seen, now: datetime) -> Object:
         "rounds": dict(seen.rounds),
         "writes": seen.writes,
     }
+
+
+def stretched(memory: Memory) -> str:
+    """That pauses are longer than the project file says, in words; empty where they are not."""
+    return (
+        f" (pauses are {memory.stretch:.1f} times as long: the account takes no more)" if memory.stretch > 1 else ""
+    )
 
 
 def spell(time: timedelta) -> str:
@@ -183,6 +191,8 @@ def _notes(noted: Noted, now: datetime) -> list[str]:
     elif waiting is not None and answer is not None:
         word = "approved" if answer.yes else "rejected"
         notes.append(f"the plan {waiting.digest[:12]} was {word} by {answer.who} at {answer.at:%Y-%m-%d %H:%M} UTC")
+    if report is not None and (longer := stretched(report.memory)):
+        notes.append(longer.strip(" ()"))
     if report is not None and report.round.hint and report.round.status is not Status.AWAITING_APPROVAL:
         notes.append(" ".join(report.round.hint.split()))
     return notes
@@ -323,7 +333,7 @@ def next_step(seen: Seen, now: datetime) -> str:
         return "a round is under way" if seen.looked is not None else "the first round"
     if now - seen.next > SILENT:
         return f"a round was due at {seen.next:%Y-%m-%d %H:%M:%S} UTC, {spell(now - seen.next)} ago; nobody made it"
-    when = f"at {seen.next:%H:%M:%S} UTC, in {spell(seen.next - now)}"
+    when = f"at {seen.next:%H:%M:%S} UTC, in {spell(seen.next - now)}{stretched(seen.memory)}"
     if seen.watch.mode is Mode.OFF:
         return "nothing, until the project file says something else"
     after = seen.round.after if seen.round is not None else None

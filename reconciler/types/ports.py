@@ -103,7 +103,7 @@ class Provider(Protocol):
 
     @property
     def requests_sent(self) -> int | None:
-        """How many requests left so far; None where nobody counts."""
+        """How many requests of this provider left so far; None where nobody counts."""
         ...
 
     @property

@@ -144,6 +144,9 @@ class Memory:
     heals: int = 0
     """How often in a row that was put back."""
     healed_at: datetime | None = None
+    stretch: float = 1.0
+    """How many times as long as the project file says the pauses between two looks at the account are, because that
+    cannot carry more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
 from reconciler.types.project import FleetSettings
-from reconciler.types.watch import Memory, Status
+from reconciler.types.watch import Memory, Mode, Status, Watch
 from tests.api.test_watch import session
+from tests.cli.conftest import PERSONA
 
 
 def found(folder: Path, address: Json, given: str | None = None, **environ: str) -> tuple[str, str]:
@@ -101,6 +102,25 @@ def test_what_is_no_address_is_told_as_that(address: str) -> None:
     pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
     with pytest.raises(UsageError, match="HOST:PORT"):
         asyncio.run(reached(address))
+
+
+def test_a_worker_looks_at_the_account_as_seldom_as_a_watcher(tmp_path: Path) -> None:
+    pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+    from reconciler.api.fleet_workflow import Asked
+
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "desk.yaml").write_text(PERSONA)
+    base, told = session(tmp_path), []
+    watched = replace(base.workspace, watch=Watch(mode=Mode.AUTO))
+    base = replace(base, project=replace(base.project, workspaces={"sandbox": watched}), workspace=watched)
+    rounds = Rounds(lambda project: base, lambda one, done, before: told.append(done))
+    done, memory, _ = rounds.make(Asked("p", "sandbox", "", called=False), lambda: False)
+    assert (done.status, len(told)) == (Status.SYNCED, 1)
+    again, same, seconds = rounds.make(Asked("p", "sandbox", dump_memory(memory), called=False), lambda: False)
+    assert (again.status, same, len(told)) == (Status.SYNCED, memory, 1), "its time has not come"
+    assert seconds > 0
+    _, later, _ = rounds.make(Asked("p", "sandbox", dump_memory(memory), called=True), lambda: False)
+    assert len(told) == 2 and later.since == memory.since
 
 
 def test_a_worker_makes_the_round_and_remembers(tmp_path: Path) -> None:

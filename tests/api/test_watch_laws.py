@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.session import Session
-from reconciler.api.watch import Fleet, Watched
+from reconciler.api.watch import Fleet, Watched, recall
 from reconciler.api.watch_requests import RequestStore, approve, pause, reject, resume
 from reconciler.errors import Unavailable
 from reconciler.manifests.project.project_file import load_project
@@ -159,9 +159,7 @@ class World:
 
     def watcher_dies(self) -> None:
         """Another one begins, which knows what the first noted."""
-        from reconciler.api.watch import _recalled
-
-        self.one = Watched(self.session, self.watch, _recalled(self.session))
+        self.one = recall(Watched(self.session, self.watch))
         self.fleet = Fleet([self.one], lambda one, done, before: None, self.complain)
 
     def denied(self) -> bool:

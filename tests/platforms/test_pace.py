@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.errors import Interrupted
-from reconciler.platforms.pace import OTHERS, OWN_LIMIT, RateLimiter, RateLimiters, account_name
+from reconciler.platforms.pace import FORGOTTEN, OTHERS, OWN_LIMIT, ROUNDS, RateLimiter, RateLimiters, account_name
 from reconciler.waits import Waits
 
 
@@ -195,3 +197,29 @@ def test_the_name_of_an_account_tells_nothing_of_its_key() -> None:
     one = account_name("https://a.example", "key")
     assert "key" not in one
     assert len({one, account_name("https://b.example", "key"), account_name("https://a.example", "other")}) == 3
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.floats(1, 7200)), min_size=1, max_size=30),
+    st.none() | st.floats(0.1, 100),
+)
+def test_rounds_whose_pauses_are_stretched_need_no_more_than_their_share(
+    needs: list[tuple[int, float]], rate: float | None
+) -> None:
+    pace = RateLimiter(JumpingClock(), ceiling=rate)
+    for _ in range(2):
+        times = [pace.stretch(number, *need) for number, need in enumerate(needs)]
+    wanted = sum(requests / seconds for requests, seconds in needs)
+    assert times == pytest.approx([times[0]] * len(needs)), "all of them are treated alike"
+    if rate is None or wanted <= ROUNDS * rate:
+        assert times[0] == 1.0
+    else:
+        assert wanted / times[0] == pytest.approx(ROUNDS * rate)
+
+
+def test_a_workspace_that_is_not_heard_of_is_not_reckoned_with_for_ever(clock: Any) -> None:
+    pace = RateLimiter(clock, ceiling=1)
+    assert pace.stretch("a", 8, 1.0) == pytest.approx(10)
+    assert pace.stretch("b", 8, 1.0) == pytest.approx(20)
+    clock.sleep(20 * FORGOTTEN + 1)
+    assert pace.stretch("b", 8, 1.0) == pytest.approx(10)

@@ -22,7 +22,8 @@ def is_due(watch: Watch, memory: Memory, commit: str | None, now: datetime) -> b
         return True
     if memory.status is not None and memory.status is not Status.SYNCED:
         return True
-    return not timedelta() <= now - memory.looked < timedelta(seconds=watch.drift_interval)  # a clock may be put back
+    still = timedelta(seconds=watch.drift_interval * memory.stretch)
+    return not timedelta() <= now - memory.looked < still  # a clock may be put back
 
 
 def seconds_to_next(watch: Watch, memory: Memory, last: Round, random: float) -> float:
@@ -34,7 +35,14 @@ def seconds_to_next(watch: Watch, memory: Memory, last: Round, random: float) ->
     wait = watch.interval
     if last.status in TROUBLED:
         wait = watch.retry.seconds(max(0, memory.failures - 1))
+    elif period(watch, last.status) <= watch.interval:
+        wait *= memory.stretch  # each round asks the account
     return wait * (1.0 + watch.jitter * random)
+
+
+def period(watch: Watch, status: Status) -> float:
+    """Seconds between two looks at the account, as the project file wants them."""
+    return max(watch.interval, watch.drift_interval) if status is Status.SYNCED else watch.interval
 
 
 def seconds_to_heal(watch: Watch, memory: Memory, changes: str, now: datetime) -> float:
@@ -49,7 +57,9 @@ def seconds_to_heal(watch: Watch, memory: Memory, changes: str, now: datetime) -
     return min(max(0.0, left), wait)  # no longer, where the clock was put back
 
 
-def update_memory(memory: Memory, done: Round, now: datetime, *, healed: str | None = None) -> Memory:
+def update_memory(
+    memory: Memory, done: Round, now: datetime, *, healed: str | None = None, stretch: float = 1.0
+) -> Memory:
     """What to know after a round. `healed`: a digest over the changes, where the round put back drift alone.
 
     A new commit, or a round in which nothing differs, forgets what was put back.
@@ -67,6 +77,7 @@ def update_memory(memory: Memory, done: Round, now: datetime, *, healed: str | N
         synced=done.commit if done.status is Status.SYNCED else memory.synced,
         looked=now,
         failures=memory.failures + 1 if done.status in TROUBLED else 0,
+        stretch=stretch,
     )
 
 

@@ -131,6 +131,8 @@ def reconcile_once(
             commit = task.fetch()
         except SourceAway as error:
             return Done(_against_the_last(workspace, task, commit, error))
+        call = requests.call
+        called = called or (call is not None and memory.looked is not None and call.at >= memory.looked)
         if not called and not is_due(watch, memory, commit, now):
             return None
         return _look(Work(workspace, watch, task, memory, commit, now), requests)

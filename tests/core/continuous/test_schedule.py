@@ -56,6 +56,22 @@ def test_the_next_round_comes_within_what_the_file_says(status: Status, random: 
         assert WATCH.interval <= seconds <= WATCH.interval * 1.2
 
 
+@given(st.sampled_from(Status), st.floats(1, 100), st.floats(1, 9000), st.floats(1, 9000))
+def test_looks_at_the_account_come_as_many_times_later_as_it_cannot_carry(
+    status: Status, stretch: float, interval: float, drift: float
+) -> None:
+    watch = replace(WATCH, interval=interval, drift_interval=drift, jitter=0.0)
+    done = round_of(status)
+    memory = update_memory(Memory(), done, NOW, stretch=stretch)
+    seconds = seconds_to_next(watch, memory, done, 0.0)
+    if status is Status.SYNCED:
+        assert not is_due(watch, memory, "a", after(drift * stretch - 1))
+        assert is_due(watch, memory, "a", after(drift * stretch + 1))
+        assert seconds == pytest.approx(interval if interval < drift else interval * stretch), "git costs nothing"
+    elif status not in (Status.FAILED, Status.LOCKED, Status.FROZEN, Status.UNAUTHORIZED):
+        assert seconds == pytest.approx(interval * stretch)
+
+
 def test_failures_in_a_row_are_tried_again_later_each_time() -> None:
     memory, waits = Memory(), []
     for _ in range(10):

@@ -29,7 +29,19 @@ from reconciler.types.change import Action, Block, Change
 from reconciler.types.live import Account
 from reconciler.types.plan import DriftItem, Plan
 from reconciler.types.report import ApplyResult, StepResult
-from reconciler.types.watch import Answer, Memory, Mode, Pause, Requests, Round, Status, WaitingPlan, Watch, Window
+from reconciler.types.watch import (
+    Answer,
+    Call,
+    Memory,
+    Mode,
+    Pause,
+    Requests,
+    Round,
+    Status,
+    WaitingPlan,
+    Watch,
+    Window,
+)
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DESK = Address("persona", "desk")
@@ -225,6 +237,15 @@ def test_without_git_and_without_any_commit_nothing_is_looked_at() -> None:
     bench = Bench(CHANGED, commit=SourceAway("no route"))
     assert once(bench).round == Round("w", Status.STALE_SOURCE, "no route")
     assert bench.asked == ["requests", "fetch"]
+
+
+def test_what_a_person_asked_for_since_the_last_look_is_done_whoever_hears_of_it() -> None:
+    """Also by a worker to which nobody said so: it finds the call beside the state."""
+    synced = Memory(Status.SYNCED, NOW, "c1", "c1", looked=NOW - timedelta(minutes=1))
+    for at, looks in ((NOW - timedelta(minutes=2), False), (NOW - timedelta(seconds=30), True)):
+        bench = Bench(CHANGED, said=Requests(call=Call("kim@host", at)))
+        done = reconcile_once("w", Watch(mode=Mode.AUTO), bench, synced, NOW)
+        assert (done is not None, "plan" in bench.asked) == (looks, looks)
 
 
 def test_an_untrusted_project_waits_for_the_operator() -> None:

@@ -11,6 +11,7 @@ for its next turn; it is given up only when the account has let nothing through 
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -77,6 +78,7 @@ class Client:
         self._pace = pace or RateLimiter(clock)
         self._waits = Waits(clock, "to send")
         self._told = (0.0, 0.0)
+        self._left, self._counting = 0, threading.Lock()
         self._answers = answers
         self._limits = limits or Limits()
         self._exchange = Exchange(
@@ -92,8 +94,8 @@ class Client:
 
     @property
     def requests_sent(self) -> int:
-        """How many requests left so far."""
-        return self._pace.sent
+        """How many requests of this client left so far."""
+        return self._left
 
     @property
     def requests_per_second(self) -> float | None:
@@ -189,6 +191,8 @@ class Client:
                 if call.gate(failures):
                     return Reply(204, {}), False
                 sent = self._pace.leaves(sent)
+            with self._counting:
+                self._left += 1
             reply = self._exchange.send(call)
             apart = False
             if reply.status == 429:
