@@ -16,6 +16,7 @@ from reconciler.api.watch_requests import RequestStore
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.types.json import Object
 from reconciler.types.watch import Memory
 
 if TYPE_CHECKING:
@@ -49,25 +50,17 @@ def find_temporal(session: Session, address: str | None, namespace: str | None) 
     Raises `NotTrusted` for a host that only the project file names, `UsageError` for a variable that is not set.
     """
     from reconciler.api.connect import trusted
-    from reconciler.core.fields.web_addresses import parse_endpoint
+    from reconciler.api.manifests import known_secrets
     from reconciler.core.operator_trust import Operator
-    from reconciler.core.setting_reader import not_yours, reference_in
+    from reconciler.core.setting_reader import ROLES, Reader
 
     fleet = session.project.fleet
-    if address is None and (reference := reference_in(fleet.address)) is not None:
-        address = session.environ.get(reference.variable or "", "").strip()
-        if not address:
-            raise UsageError(
-                f"{reference.variable} is not set, where `fleet.address` of the project file says Temporal is",
-                hint=f"set {reference.variable} to HOST:PORT, or give --address",
-            )
-    elif address is None and isinstance(fleet.address, str):
-        address, place = fleet.address, parse_endpoint(f"https://{fleet.address}")
-        if place is None:
-            raise UsageError(f"{address} of `fleet.address` is no HOST:PORT")
-        if not Operator(session.environ, lambda: trusted(session), session.platform.vendor).owns(place):
-            raise not_yours("'address' of fleet", place)
-    return address or USUAL, namespace or fleet.namespace or "default"
+    if address is None:
+        operator = Operator(session.environ, lambda: trusted(session), session.platform.vendor)
+        settings: Object = {} if fleet.address is None else {"address": fleet.address}
+        secrets, learn = known_secrets(session), session.redactor.learn
+        address = Reader("fleet", ROLES["fleet"], settings, operator, secrets.resolve, learn=learn).text("address")
+    return (address or USUAL).strip(), namespace or fleet.namespace or "default"
 
 
 @asynccontextmanager

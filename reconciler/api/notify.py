@@ -85,7 +85,9 @@ class Notifier:
         for turn in range(TRIES):
             wait = PAUSE * 2.0**turn
             try:
-                answer = httpx.post(address.strip(), json=body, timeout=SECONDS, follow_redirects=False)
+                request = httpx.stream("POST", address.strip(), json=body, timeout=SECONDS, follow_redirects=False)
+                with request as answer:
+                    pass  # what it says besides its status is not read, however long
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
                 problem = type(error).__name__  # its text may hold the address
             else:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from reconciler.core.continuous.request_document import dump_requests, parse_requests
+from reconciler.core.continuous.request_document import dump_requests, parse_requests, sign_answer, without_forged_yes
 from reconciler.errors import PlanStale, UsageError
 from reconciler.types.watch import Answer, Call, Noted, Pause, Requests, WaitingPlan
 
@@ -32,11 +32,13 @@ class RequestStore:
         self._session = session
 
     def read(self) -> Requests:
-        """What was asked. Raises `StateError` where that cannot be read."""
+        """What was asked; with a RECONCILER_PLAN_KEY only a yes that was signed with it counts. Raises `StateError`
+        where that cannot be read."""
         from reconciler.api.connect import open_backend
 
         with closing(open_backend(self._session, beside=BESIDE)) as backend:
-            return parse_requests(backend.read(), backend.describe())
+            found = parse_requests(backend.read(), backend.describe())
+        return without_forged_yes(found, self._session.plan_key)
 
     def look(self) -> Noted:
         """The same, and who holds the state at this moment. Raises `StateError` where either cannot be read."""
@@ -73,8 +75,8 @@ class RequestStore:
 def approve(session: Session, digest: str) -> WaitingPlan:
     """Say yes to the plan that waits, which must be the one that `digest` names.
 
-    Raises `PlanStale` for any other one, `StateError`, and what opening the account raises: only who could apply it
-    may approve it.
+    Raises `PlanStale` for any other one, `UsageError` without the key that it was signed with, `StateError`, and what
+    opening the account raises: only who could apply it may approve it.
     """
     return _answer(session, digest, "approve", yes=True)
 
@@ -137,6 +139,9 @@ def waiting_plan(session: Session, waiting: WaitingPlan) -> Plan:
 
 
 def _answer(session: Session, digest: str, operation: str, *, yes: bool, reason: str = "") -> WaitingPlan:
+    from reconciler.core.operator_trust import PLAN_KEY
+    from reconciler.core.planning.plan_file import is_signed
+
     who, now = _identify(session, operation)
     found: list[WaitingPlan] = []
 
@@ -156,8 +161,14 @@ def _answer(session: Session, digest: str, operation: str, *, yes: bool, reason:
             )
         if yes:
             waiting_plan(session, waiting)
+            if session.plan_key is None and is_signed(waiting.text.encode()):
+                raise UsageError(
+                    f"the plan {waiting.digest[:12]} is signed, so a yes to it has to be",
+                    hint=f"set {PLAN_KEY} here too",
+                )
         found.append(waiting)
-        return replace(asked, answer=Answer(waiting.digest, yes, who, now, reason))
+        answer = Answer(waiting.digest, yes, who, now, reason)
+        return replace(asked, answer=sign_answer(answer, waiting, session.plan_key))
 
     RequestStore(session).change(operation, answer)
     return found[-1]

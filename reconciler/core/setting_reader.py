@@ -71,10 +71,14 @@ class Role(Enum):
     """Where credentials go: https://HOST/PATH, or a variable that holds all of it."""
     STORE = "store"
     """The same for object stores, which have schemes of their own."""
+    HOST = "host"
+    """The same for servers that speak no HTTP: HOST:PORT."""
     DSN = "dsn"
     """The same for databases; its hosts are checked by the backend, which can read it."""
 
 
+_PLACES = (Role.ADDRESS, Role.STORE, Role.HOST)
+"""Roles whose setting says by itself where it leads."""
 ROLES: Mapping[str, Mapping[str, Role]] = {
     "http": {
         "address": Role.ADDRESS, "lock_address": Role.ADDRESS, "unlock_address": Role.ADDRESS,
@@ -87,8 +91,10 @@ ROLES: Mapping[str, Mapping[str, Role]] = {
         "access_key_id": Role.CREDENTIAL, "secret_access_key": Role.CREDENTIAL, "session_token": Role.CREDENTIAL,
     },
     "encryption": {"key": Role.CREDENTIAL},
+    "fleet": {"address": Role.HOST},
 }  # fmt: skip
-"""State backend -> setting -> role. What is not here is a text; those of providers stand in their platform."""
+"""State backend, or part of the project file -> setting -> role; those of providers stand in their platform. What is
+not here is a text."""
 
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _BUCKETS = frozenset({"s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss"})
@@ -135,7 +141,7 @@ class Reader:
             if resolved is None:
                 raise self._missing(name, reference)
             found, own = resolved, self.own or reference.kind == "env"
-            if role not in (Role.ADDRESS, Role.STORE) or parse_endpoint(found.strip()) is None:
+            if role not in _PLACES or _endpoint(role, found) is None:
                 self.learn(found)
         said = "it" if reference is None else f"what {_source(reference)} holds"
         if role is Role.WORD and not _PLAIN_WORD.fullmatch(found):
@@ -143,7 +149,7 @@ class Reader:
                 f"{self.what}: the setting {name!r} is a plain word, and {said} is none",
                 hint="letters, digits, dots, dashes and underscores",
             )
-        if role in (Role.ADDRESS, Role.STORE):
+        if role in _PLACES:
             place = self._place(name, role, found, said)
             if place is not None and not own and not self.operator.owns(place, store=role is Role.STORE):
                 refused = not_yours(f"{name!r} of {self.what}", place)
@@ -156,7 +162,7 @@ class Reader:
         if self.own or role is Role.CREDENTIAL:
             return
         variable = reference.variable
-        whole = role in (Role.ADDRESS, Role.STORE, Role.DSN)
+        whole = role in _PLACES or role is Role.DSN
         if variable is None:
             if role is Role.ADDRESS or role is Role.STORE:
                 return  # a file of the repository: its host is looked at like one that is written out
@@ -181,7 +187,7 @@ class Reader:
 
     def _place(self, name: str, role: Role, text: str, said: str) -> Endpoint | None:
         """Where an address leads; None where it leads to no other machine than the store's own."""
-        place = parse_endpoint(text.strip()) if text.isascii() and text.strip().isprintable() else None
+        place = _endpoint(role, text) if text.isascii() and text.strip().isprintable() else None
         if role is Role.STORE and place is not None and place.scheme not in ("http", "https"):
             user = "@" in text.partition("://")[2].partition("/")[0]
             if place.scheme in _BUCKETS and user:
@@ -191,9 +197,18 @@ class Reader:
         if place is None or place.scheme not in ("http", "https"):
             raise UsageError(
                 f"{self.what}: the setting {name!r} is an address, and {said} is none that every program reads alike",
-                hint="write it as https://HOST/PATH",
+                hint="write it as HOST:PORT" if role is Role.HOST else "write it as https://HOST/PATH",
             )
         return place
+
+
+def _endpoint(role: Role, text: str) -> Endpoint | None:
+    """Where the text of an address leads; None where that is not plain."""
+    if role is not Role.HOST:
+        return parse_endpoint(text.strip())
+    place = parse_endpoint(f"https://{text.strip()}")
+    alone = place is not None and place.port and not set(text) & set("/?#@")
+    return place if alone else None
 
 
 def reference_in(value: Json) -> SecretRef | None:

@@ -242,6 +242,8 @@ class Answer:
     who: str
     at: datetime
     reason: str = ""
+    signature: str = ""
+    """Made with RECONCILER_PLAN_KEY, where whoever answered has it."""
 
 
 @dataclass(frozen=True, slots=True)

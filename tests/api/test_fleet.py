@@ -49,6 +49,19 @@ def test_a_host_that_the_repository_alone_names_is_not_connected_to(tmp_path: Pa
     assert found(tmp_path, "mine.example:7233", RECONCILER_ALLOWED_HOSTS="mine.example:7233")
 
 
+@pytest.mark.parametrize("value", ["sk-live-0123456789", "sk-live-0123456789@a:1", "a b:1", "https://a.example:1/x"])
+def test_a_key_that_a_branch_names_as_the_address_is_neither_shown_nor_asked_for(tmp_path: Path, value: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        found(tmp_path, SecretRef("env", "MODEL_KEY"), MODEL_KEY=value)
+    assert value not in f"{refused.value} {refused.value.hint}"
+
+
+@pytest.mark.parametrize("variable", ["CI_COMMIT_MESSAGE", "GITHUB_HEAD_REF"])
+def test_no_address_of_temporal_comes_out_of_an_authors_words(tmp_path: Path, variable: str) -> None:
+    with pytest.raises(NotTrusted):
+        found(tmp_path, SecretRef("env", variable), **{variable: "evil.example:7233"})
+
+
 def test_what_a_history_keeps_comes_back_and_what_others_wrote_is_forgotten() -> None:
     memory = Memory(Status.SYNCED, datetime(2026, 11, 30, tzinfo=UTC), "c1", heals=3)
     assert read_memory(dump_memory(memory)) == memory

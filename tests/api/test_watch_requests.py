@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,11 @@ from reconciler.api import watch_requests
 from reconciler.api.session import Session, SystemClock
 from reconciler.api.watch import Fleet, Watched
 from reconciler.api.watch_requests import RequestStore
+from reconciler.core.operator_trust import PLAN_KEY
 from reconciler.errors import PlanStale, StateUnreadable, UsageError
 from reconciler.manifests.project.project_file import load_project
 from reconciler.platforms import PLATFORMS
-from reconciler.types.watch import Mode, Round, Status, Watch
+from reconciler.types.watch import Answer, Mode, Requests, Round, Status, Watch
 from tests.cli.conftest import PERSONA
 from tests.support.nightly import tried
 
@@ -91,6 +92,36 @@ def test_a_plan_waits_and_exactly_that_is_carried_out(session: Session, tmp_path
     asked = RequestStore(session).read()
     assert (asked.waiting, asked.answer) == (None, None)
     assert a_round(session).status is Status.SYNCED
+
+
+def answered(session: Session, **of: object) -> None:
+    """Who can write to the store alone says yes, or changes the yes of somebody else."""
+
+    def forge(asked: Requests) -> Requests:
+        assert asked.waiting is not None
+        there = asked.answer or Answer(asked.waiting.digest, True, "kim@desk", session.now)
+        longer = replace(asked.waiting, expires=asked.waiting.expires + of.pop("longer", timedelta()))  # type: ignore[operator]
+        return replace(asked, waiting=longer, answer=replace(there, **of))  # type: ignore[arg-type]
+
+    RequestStore(session).change("forge", forge)
+
+
+def test_with_a_key_a_yes_that_was_not_signed_with_it_is_none(session: Session, tmp_path: Path) -> None:
+    session = replace(session, environ={PLAN_KEY: "the key of the operators"})
+    digest = a_round(session).plan or ""
+    answered(session)
+    answered(session, signature="0" * 64)
+    assert a_round(session).status is Status.AWAITING_APPROVAL
+    with pytest.raises(UsageError) as refused:
+        watch_requests.approve(replace(session, environ={}), digest)
+    assert PLAN_KEY in str(refused.value.hint)
+    watch_requests.reject(session, digest)
+    for change in ({"yes": True}, {"yes": True, "who": "lee@desk"}, {"longer": timedelta(days=9), "yes": True}):
+        answered(session, **change)
+        assert a_round(session).status is not Status.SYNCED
+    assert has(tmp_path) is None
+    watch_requests.approve(session, a_round(session).plan or "")
+    assert (a_round(session).status, has(tmp_path)) == (Status.SYNCED, "one")
 
 
 @pytest.mark.parametrize("digest", ["", "1234567", "f" * 16])

@@ -100,7 +100,8 @@ def test_a_variable_stands_only_where_its_kind_belongs(type: str, name: str, rol
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("shape", ["as written", "read"])
 def test_variables_of_our_own_stand_everywhere(role: Role, shape: str) -> None:
-    value = "https://mine.example" if role in (Role.ADDRESS, Role.STORE) else "mine"
+    places = {Role.ADDRESS: "https://mine.example", Role.STORE: "https://mine.example", Role.HOST: "mine.example:1"}
+    value = places.get(role, "mine")
     written: Json = {"env": "RECONCILER_X"}
     read = reader(
         "x", role, SecretRef("env", "RECONCILER_X") if shape == "read" else written, {"RECONCILER_X": value}

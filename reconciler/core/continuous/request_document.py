@@ -5,14 +5,16 @@ It begins as a state does, with lineage and serial, so that servers which mind t
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed, Unfit, parse_json
 from reconciler.errors import StateUnreadable
 from reconciler.types.json import Object
-from reconciler.types.watch import Requests
+from reconciler.types.watch import Answer, Requests, WaitingPlan
 
 TYPE = "reconciler-watch"
 FORMAT = 1
@@ -44,3 +46,24 @@ def parse_requests(data: bytes | None, where: str) -> Requests:
             f"the requests to the watcher at {where} cannot be read: {error}",
             hint="nothing is written until they can be; where they are of no use any more, delete that document",
         ) from None
+
+
+def sign_answer(answer: Answer, waiting: WaitingPlan, key: bytes | None) -> Answer:
+    """The answer, signed with all that it is about where there is a `key`."""
+    return answer if key is None else replace(answer, signature=_signature(answer, waiting, key))
+
+
+def without_forged_yes(requests: Requests, key: bytes | None) -> Requests:
+    """The same without a yes that `key` did not sign: who can write to the store alone lets nothing through."""
+    waiting, answer = requests.waiting, requests.answer
+    if key is None or waiting is None or answer is None or not answer.yes:
+        return requests
+    signed = hmac.compare_digest(
+        answer.signature.encode("utf-8", "replace"), _signature(answer, waiting, key).encode()
+    )
+    return requests if signed else replace(requests, answer=None)
+
+
+def _signature(answer: Answer, waiting: WaitingPlan, key: bytes) -> str:
+    about = [TYPE, waiting.commit, waiting.expires.isoformat(), record_codec.to_json(replace(answer, signature=""))]
+    return hmac.new(key, json.dumps(about, sort_keys=True).encode("ascii"), sha256).hexdigest()

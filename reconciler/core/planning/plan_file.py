@@ -107,6 +107,12 @@ def looks_like_plan(data: bytes) -> bool:
     return TYPE.encode("ascii") in data[:200] and data.lstrip()[:1] == b"{"
 
 
+def is_signed(data: bytes) -> bool:
+    """Whether a plan file has a signature, whoever's."""
+    found = parse_json(data, own=True)
+    return isinstance(found, dict) and "signature" in found
+
+
 def _content(plan: Plan) -> Object:
     return {"type": TYPE, "format": FORMAT, "plan": write_marks(record_codec.to_json(plan))}
 
