@@ -170,6 +170,21 @@ def test_several_missing_levels_are_one_add():
     assert parents == ("/layers", "/layers/llm", "/layers/llm/extra_body")
 
 
+@pytest.mark.parametrize("there", [[], ["x"], "x", 3])
+def test_what_is_no_object_where_one_is_wanted_is_replaced_whole(there):
+    raw = {"layers": {"llm": {"model": "m", "extra_body": there}}}
+    ops, _ = build_patch(PERSONA, raw, [Edit("/layers/llm/extra_body/top_p", 0.5)], "pal")
+    assert [op.to_json() for op in ops] == [
+        {"op": "replace", "path": "/layers/llm/extra_body", "value": {"top_p": 0.5}}
+    ]
+
+
+@pytest.mark.parametrize(("path", "sent"), [("/password", True), ("/status", False)])
+def test_what_is_not_shown_is_removed_only_where_the_server_never_shows_it(path, sent):
+    ops, _ = build_patch(kind("deployment"), {"name": "site"}, [Edit(path, remove=True)], "pal")
+    assert [op.to_json() for op in ops] == ([{"op": "add", "path": path, "value": None}] if sent else [])
+
+
 def test_the_spelling_of_the_live_object_wins():
     raw = {"layers": {"conversational_flow": {"replica_interruptibility": "low"}}}
     assert ops_of(raw, Edit("/layers/conversational_flow/interruptibility", "high")) == [

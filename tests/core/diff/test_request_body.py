@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.core.diff.request_body import create_body, has_reference, merge_patch_body, with_markers
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, PatchOp
 from reconciler.types.json import SENSITIVE
@@ -29,3 +32,12 @@ def test_a_merging_patch_holds_what_it_touches() -> None:
     patch = (PatchOp("replace", "/text", "Hi."), PatchOp("remove", "/language"))
     change = Change(Address("phrase", "hello"), PHRASE, Action.UPDATE, id="p1", patch=patch)
     assert merge_patch_body(PHRASE, "", change, before) == {"text": "Hi.", "language": None}
+
+
+@pytest.mark.parametrize("shown", ["********", SENSITIVE])
+def test_a_hidden_header_is_sent_again_and_a_declared_secret_is_not(shown: str) -> None:
+    api = {"url": "https://x.example.com", "headers": {"X-Key": shown, "X-Open": "clear"}, "auth": {"token": shown}}
+    key = SecretRef("env", "KEY")
+    managed = {f"/delivery/api/{place}": key for place in ("headers/X-Key", "headers/X-Open", "auth/token")}
+    made = with_markers(kind("tool"), {"delivery": {"api": api}}, managed)
+    assert made == {"delivery": {"api": api | {"headers": {"X-Key": key, "X-Open": "clear"}}}}
