@@ -9,7 +9,7 @@ from reconciler.core.canonical.field_tree import Node, build_field_tree, field_a
 from reconciler.core.fields.field_hints import hint_for_item, hint_for_key, hint_for_value, item_name
 from reconciler.types.address import Address, is_reference
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source
-from reconciler.types.json import Json, Object, escape, lookup
+from reconciler.types.json import Json, Object, escape, lookup, split
 from reconciler.types.kind import Bounds, Field, KindSpec, Type
 
 
@@ -157,6 +157,27 @@ def _drop(node: Node, body: Object, path: str, dropped: list[str]) -> Object:
                 result = {**result, word: smaller}
     return result
 
+
+def ignored_in_vain(spec: KindSpec, pointer: str) -> tuple[str, str | None] | None:
+    """Why nothing at or below `pointer` (canonical) is ever compared, so that ignoring it does nothing, and what to
+    write instead; None where something may be. A list is compared as one, but for lists whose items have names."""
+    node, path = build_field_tree(spec), ""
+    for word in split(pointer):
+        row, place = node.row, f"{path}/{escape(word)}"
+        if row is not None and (row.keyed or row.item_key is not None):
+            if not word.isdigit():
+                return None
+            return f"items of {path} go by their names, not by their places", f"write {path}/NAME"
+        if row is not None and (row.type in _WHOLE or (row.atomic and node.child(word).row is None)):
+            return f"{path} is compared as a whole", f"write {path}"
+        if node.children and node.star is None and word not in node.children and not (row and row.open_ended):
+            where = path or f"a {spec.manifest_kinds[0]}"
+            return f"{word!r} is not a known field of {where}", hint_for_key(spec, node, word, place)
+        node, path = node.child(word), place
+    return None
+
+
+_WHOLE = (Type.STRING, Type.BOOLEAN, Type.INTEGER, Type.NUMBER, Type.STRINGS, Type.LIST)
 
 _Found = tuple[str, Severity, str, str | None, str, Fix | None]
 

@@ -9,7 +9,12 @@ from copy import deepcopy
 from reconciler.core.canonical.field_tree import build_field_tree
 from reconciler.core.canonical.raw_edit import merge, sets_null
 from reconciler.core.canonical.vocabulary import to_canonical
-from reconciler.core.fields.field_check import check_fields, server_field_warning, without_server_fields
+from reconciler.core.fields.field_check import (
+    check_fields,
+    ignored_in_vain,
+    server_field_warning,
+    without_server_fields,
+)
 from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.manifest_references import SECRET, References, is_whole
 from reconciler.manifests.read.raw_manifest import Knowledge, RawManifest
@@ -17,7 +22,7 @@ from reconciler.manifests.tree.file_tree import relative
 from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, suggest
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Source
-from reconciler.types.json import Object, join, split
+from reconciler.types.json import Object, join, lookup, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.project import Project, Workspace
@@ -239,6 +244,13 @@ def check_lifecycle(draft: RawManifest, findings: Findings) -> Object:
             for index, path in enumerate(value):
                 if isinstance(path, str) and path.startswith("/") and len(path) > 1:
                     paths.append(canonical_pointer(draft.kind, path))
+                    vain = None if lookup(draft.body, path) is not None else ignored_in_vain(draft.kind, paths[-1])
+                    if vain is not None:
+                        place = join("lifecycle", key, str(index))
+                        said = f"{path} is ignored in vain: {vain[0]}"
+                        findings.warning(
+                            FIELD, said, source=draft.head, pointer=place, hint=vain[1], address=draft.address
+                        )
                 else:
                     pointer = join("lifecycle", key, str(index))
                     problem, hint = "not a JSON pointer", "for example /layers/tts/voice_settings"

@@ -41,3 +41,48 @@ def test_a_hidden_header_is_sent_again_and_a_declared_secret_is_not(shown: str) 
     managed = {f"/delivery/api/{place}": key for place in ("headers/X-Key", "headers/X-Open", "auth/token")}
     made = with_markers(kind("tool"), {"delivery": {"api": api}}, managed)
     assert made == {"delivery": {"api": api | {"headers": {"X-Key": key, "X-Open": "clear"}}}}
+
+
+MASK, KEY = "********", SecretRef("env", "KEY")
+LOOKS_SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"
+SHOWN = {"Authorization": MASK, "X-Open": "clear", "X-Look": LOOKS_SECRET}
+ELSEWHERE = PatchOp("replace", "/delivery/api/url", "https://y.example.com")
+
+
+@pytest.mark.parametrize(
+    ("patch", "managed", "headers"),
+    [
+        ((), {}, {"X-Open": "clear"}),
+        ((), {"headers/Authorization": KEY, "auth/token": KEY}, {"Authorization": KEY, "X-Open": "clear"}),
+        ((), {"headers/X-Open": KEY}, {"X-Open": KEY}),
+        ((("Authorization", "Bearer mine"),), {}, {"Authorization": "Bearer mine", "X-Open": "clear"}),
+        ((("X-Look", LOOKS_SECRET[::-1]),), {}, {"X-Look": LOOKS_SECRET[::-1], "X-Open": "clear"}),
+    ],
+    ids=["foreign ones stay away", "ours go again", "ours that are shown, too", "a new one", "a new one by its look"],
+)
+def test_what_is_written_whole_takes_no_foreign_secret_along(patch, managed, headers) -> None:
+    api = {"url": "https://x.example.com", "headers": SHOWN, "auth": {"type": "bearer", "token": MASK}}
+    before = {"tool_id": "t1", "name": "look", "delivery": {"api": api}}
+    sets = (PatchOp("replace", f"/delivery/api/headers/{name}", value) for name, value in patch)
+    change = Change(
+        Address("tool", "look"), kind("tool"), Action.UPDATE, id="t1", patch=(ELSEWHERE, *sets),
+        managed={f"/delivery/api/{place}": value for place, value in managed.items()},
+    )  # fmt: skip
+    sent = api | {"url": ELSEWHERE.value, "headers": headers, "auth": {"type": "bearer"}}
+    assert merge_patch_body(kind("tool"), "pal", change, before) == {"delivery": {"api": sent}}
+
+
+def test_a_create_takes_no_mask_along_and_keeps_what_was_empty() -> None:
+    schema = {"properties": {"who": {"default": None}}}
+    api = {
+        "url": "u",
+        "headers": {"Authorization": MASK, "X-Open": "a"},
+        "auth": {"type": "bearer", "token": SENSITIVE},
+    }
+    body = {"tool_id": "t1", "name": "look", "tags": None, "parameters": schema, "delivery": {"api": api}}
+    sent = {"url": "u", "headers": {"X-Open": "a"}, "auth": {"type": "bearer"}}
+    assert create_body(kind("tool"), body | {"odd": {"a": None}, "empty": {}}) == {
+        "name": "look", "parameters": schema, "delivery": {"api": sent}, "empty": {},
+    }  # fmt: skip
+    items = [{"guardrail_name": "g", "guardrail_prompt": None, "uuid": "1"}]
+    assert create_body(kind("guardrail_set"), {"data": items}) == {"data": [{"guardrail_name": "g"}]}

@@ -14,6 +14,7 @@ from reconciler.core.fields.field_check import (
     bound_violations,
     bounds_schema,
     check_fields,
+    ignored_in_vain,
     json_type_name,
     server_field_warning,
     without_server_fields,
@@ -381,3 +382,22 @@ def test_the_schema_says_the_same(value: Json, bounds: Bounds) -> None:
     kind = "string" if isinstance(value, str) else "array" if isinstance(value, list) else "number"
     valid = jsonschema.Draft7Validator({"type": kind, **bounds_schema(bounds, kind)}).is_valid(value)
     assert valid == (not list(bound_violations(bounds, value, "x")))
+
+
+@pytest.mark.parametrize(
+    ("pointer", "written"),
+    [
+        ("/layerz/llm", "layers"), ("/layers/llm/modle", "model"), ("/layers/llm/tools/0", "/layers/llm/tools/NAME"),
+        ("/document_tags/0", "/document_tags"), ("/greeting/x", "/greeting"),
+    ],
+)  # fmt: skip
+def test_what_is_ignored_in_vain_says_what_to_write(pointer, written):
+    vain = ignored_in_vain(PERSONA, pointer)
+    assert vain is not None and written in (vain[1] or "")
+
+
+@pytest.mark.parametrize(
+    "pointer", ["/layers/llm/tools/look", "/layers/llm/extra_body/a/b", "/layers/tts/voice_settings/speed", "/pal_id"]
+)
+def test_what_may_be_compared_may_be_ignored(pointer):
+    assert ignored_in_vain(PERSONA, pointer) is None

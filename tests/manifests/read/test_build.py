@@ -281,7 +281,7 @@ def test_what_is_written_becomes_a_record(written: dict[str, Any], record: Lifec
         ({"adopt": True}, "/lifecycle/adopt"),
         ({"ignore": "/a"}, "/lifecycle/ignore"),
         ({"ignore": ["a"]}, "/lifecycle/ignore/0"),
-        ({"ignore": ["/a", 1]}, "/lifecycle/ignore/1"),
+        ({"ignore": ["/greeting", 1]}, "/lifecycle/ignore/1"),
         ({"ignore": ["/"]}, "/lifecycle/ignore/0"),
         ({"prevent_destroy": True}, "/lifecycle/prevent_destroy"),
     ],
@@ -292,6 +292,15 @@ def test_what_is_wrong_is_an_error_and_left_out(written: dict[str, Any], pointer
     assert (found.code, found.pointer) == ("E-field", pointer)
     assert lifecycle_of(values).manage is Manage.FULL
     assert not lifecycle_of(values).protect
+
+
+def test_what_is_ignored_in_vain_is_a_warning_at_its_pointer() -> None:
+    values, findings = checked({"ignore": ["/persona_name", "/greting", "/layers/llm/extra_body/x", "/tools/0"]})
+    assert [(found.pointer, found.is_error) for found in findings.items] == [
+        ("/lifecycle/ignore/1", False), ("/lifecycle/ignore/3", False),
+    ]  # fmt: skip
+    assert "greeting" in (findings.items[0].hint or "") and "/tools" in (findings.items[1].hint or "")
+    assert lifecycle_of(values).ignore == ("/pal_name", "/greting", "/layers/llm/extra_body/x", "/tools/0")
 
 
 @pytest.mark.parametrize(
