@@ -277,3 +277,34 @@ def test_a_secret_that_becomes_plain_and_the_other_way_round(live):
     assert verdict(OPEN, env("N"), live, sent="old").sync is Sync.GIT
     assert verdict(OPEN, env("K"), live, sent="old").sync is Sync.SAME
     assert verdict(OPEN, None, live, sent=env("K")).sync is Sync.GIT
+
+
+BEHIND = [{"name": "a", "key": "********", "note": None}]
+
+
+@pytest.mark.parametrize(
+    ("seen", "live", "expected"),
+    [
+        (BEHIND, BEHIND, Sync.SAME),
+        (BEHIND, [{"name": "a", "key": "********"}], Sync.SAME),
+        (BEHIND, [{"name": "a", "key": "old"}], Sync.SAME),
+        (BEHIND, [{"name": "b", "key": "********"}], Sync.LIVE),
+        (BEHIND, [{"name": "a"}], Sync.LIVE),
+        (BEHIND, [*BEHIND, {"name": "c"}], Sync.LIVE),
+        ([{"name": "a"}], BEHIND, Sync.SAME),
+    ],
+    ids=["as seen", "a null less", "shown whole", "renamed", "the secret gone", "one more", "masked since"],
+)
+def test_what_stands_behind_masks_is_held_against_what_was_seen(seen, live, expected):
+    path, secrets, desired = "/layers/odd", book(K="old"), [{"name": "a", "key": env("K")}]
+    row = field_at(PERSONA, path)
+    kept = seen_digest(row, desired, seen, secrets, parent_present=True)
+    leaf = Leaf(path, desired, live, desired_digest(row, desired, secrets), kept)
+    assert compare(PERSONA, leaf, secrets).sync is expected
+
+
+def test_what_was_shown_with_its_secrets_and_hides_them_now_has_moved():
+    path, secrets, desired = "/layers/odd", book(K="old"), [{"name": "a", "key": env("K")}]
+    whole = desired_digest(field_at(PERSONA, path), desired, secrets)
+    for live, expected in (([{"name": "a"}], Sync.LIVE), ([{"name": "a", "key": "*****"}], Sync.SAME)):
+        assert compare(PERSONA, Leaf(path, desired, live, whole, whole), secrets).sync is expected
