@@ -27,15 +27,20 @@ T = TypeVar("T")
 @contextmanager
 def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
     """The account; with `reading` the transport refuses everything but GET."""
+    from reconciler.manifests.tree.repository import check_way
     from reconciler.platforms import providers
     from reconciler.platforms.base import ProviderContext
     from reconciler.platforms.pace import RateLimiters
 
     project, workspace = session.project, session.workspace
+    files = session.provider_files
+    for path in files.values():
+        check_way(path)
     paces = session.rate_limiters or RateLimiters(read_rates(session.environ))
     context = ProviderContext(
         workspace=workspace.name,
         state_folder=str(session.folder),
+        files=files,
         clock=session.clock,
         secrets=secrets,
         random=random.random,

@@ -180,7 +180,7 @@ def inside_of(session: Session, target: Path) -> bool:
 
 
 def write_project_file(session: Session, target: Path) -> None:
-    """The project file of a new project: the workspace that the account was read with."""
+    """The project file of a new project: the workspace that the account was read with, its files where they are."""
     from reconciler.api.paths import write_file
     from reconciler.engine.scaffold.new_project import project_name
     from reconciler.manifests.edit.manifest_writer import project_file
@@ -189,4 +189,14 @@ def write_project_file(session: Session, target: Path) -> None:
     if inside_of(session, target) or has_project_file(target):
         return
     name = target.parent.name if target.name == "manifests" else target.name
-    write_file(target / PROJECT_FILES[0], project_file(project_name(name), session.workspace).encode())
+    provider, platform = session.workspace.provider, session.platform
+    files = session.provider_files
+    if provider.type == platform.embedded and platform.embedded_account is not None:
+        setting, file = platform.embedded_account
+        files.setdefault(setting, session.folder / file)
+    settings = {
+        **provider.settings,
+        **{name: os.path.relpath(file, target).replace(os.sep, "/") for name, file in files.items()},
+    }
+    workspace = replace(session.workspace, provider=replace(provider, settings=settings))
+    write_file(target / PROJECT_FILES[0], project_file(project_name(name), workspace).encode())

@@ -118,6 +118,22 @@ class Session:
         return found
 
     @property
+    def provider_files(self) -> dict[str, Path]:
+        """The files that settings of the provider name, by setting: relative to the folder of the project file; one
+        that is not there, to that of the run."""
+        from reconciler.core.setting_reader import Role
+
+        provider = self.workspace.provider
+        roles = self.platform.settings.get(provider.type, {})
+        named = {name: value for name, value in provider.settings.items() if roles.get(name) is Role.PATH}
+        places = {name: Path(self.project.home, value) for name, value in named.items() if isinstance(value, str)}
+        others = {name: Path(self.project.root, str(named[name])) for name in places}
+        return {
+            name: others[name] if others[name].exists() and not place.exists() else place
+            for name, place in places.items()
+        }
+
+    @property
     def digest_key(self) -> bytes | None:
         """The key that secrets are digested with, None where there is none."""
         return _key(self.environ, DIGEST_KEY)

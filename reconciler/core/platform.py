@@ -57,6 +57,9 @@ class Platform:
     """Workspaces that are there without a project file."""
     embedded: str = ""
     """The one of `providers` that needs no account: it simulates the API in this process. Empty: there is none."""
+    embedded_account: tuple[str, str] | None = None
+    """The setting of `embedded` that names the file of its account, and the file beside the state where there is no
+    such setting. None: its account is in no file."""
     simulator: str = ""
     """`module:function` of a `Serve` (`platforms.base`), which serves the simulated API. Empty: there is none."""
     word_migration: str = ""

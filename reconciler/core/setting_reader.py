@@ -75,6 +75,8 @@ class Role(Enum):
     """The same for servers that speak no HTTP: HOST:PORT."""
     DSN = "dsn"
     """The same for databases; its hosts are checked by the backend, which can read it."""
+    PATH = "path"
+    """A file; relative to the folder of the project file."""
 
 
 _PLACES = (Role.ADDRESS, Role.STORE, Role.HOST)

@@ -78,6 +78,8 @@ class ProviderContext:
     """Those that were asked for."""
     answers: Answers | None = None
     """Hears of every answer to a GET."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """The files that settings of the provider name, by setting."""
     keyless: str = ""
     """A workspace of the same project that needs no key; empty where there is none."""
 

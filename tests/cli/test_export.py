@@ -171,6 +171,16 @@ def test_a_folder_outside_of_the_project_is_a_project_of_its_own(account: Path, 
     assert len(files(account / "elsewhere")) == 5
 
 
+def test_the_new_project_speaks_to_the_account_that_it_came_from(
+    account: Path, call: Callable, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("elsewhere")
+    assert call("export", str(other / "out")).code == 0
+    for words in (("-C", str(other / "out")), ("-C", str(other), "--project", "out/reconciler.yaml")):
+        planned = call(*words, "plan")
+        assert "Plan: 4 to import, 0 to add, 0 to change, 0 to destroy." in planned.out, planned
+
+
 def test_it_sends_nothing_but_get(account: Path, call: Callable) -> None:
     before = (account / ".reconciler" / "sandbox" / "world.json").read_bytes()
     assert call("export", "out").code == 0

@@ -16,6 +16,10 @@ URL_VARIABLE = "TAVUS_PUBLIC_API_BASE_URL"
 """The vendor's own client reads these two, too."""
 ROLES = {"api_key": Role.CREDENTIAL, "base_url": Role.ADDRESS} | dict.fromkeys(("timeout", *PROVIDER), Role.TEXT)
 
+SIMULATOR = dict.fromkeys(("world", "faults"), Role.PATH) | dict.fromkeys(
+    ("timeout", "api_key", "base_url"), Role.TEXT
+)
+
 PLATFORM = Platform(
     name="tavus",
     package="reconciler.platforms.tavus",
@@ -26,7 +30,7 @@ PLATFORM = Platform(
         "tavus": "client.open_provider:open_provider",
         "simulator": "simulator.embedded_provider:open_provider",
     },
-    settings={"tavus": ROLES, "simulator": dict.fromkeys(("faults", "timeout", "api_key", "base_url"), Role.TEXT)},
+    settings={"tavus": ROLES, "simulator": SIMULATOR},
     vendor=Vendor(hosts=("tavusapi.com",), addresses=(URL_VARIABLE,), credentials=(KEY_VARIABLE,)),
     catalogue="catalogue.yaml",
     workspaces={
@@ -34,6 +38,7 @@ PLATFORM = Platform(
         "tavus": ProviderSettings("tavus", {"api_key": SecretRef("env", KEY_VARIABLE)}),
     },
     embedded="simulator",
+    embedded_account=("world", "world.json"),
     simulator="simulator.http_server:serve",
     word_migration="vocabulary-persona-to-pal",
 )

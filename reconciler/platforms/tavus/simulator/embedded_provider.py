@@ -25,19 +25,20 @@ WORLD = "world.json"
 
 
 def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provider:
-    """Open the world of this workspace, kept in `world.json` beside its state.
+    """Open the world of this workspace: that of the setting `world`, else `world.json` beside its state.
 
-    The setting `faults` names a file of faults (and moods) to rehearse with, relative to the project. Raises
+    The setting `faults` names a file of faults (and moods) to rehearse with. Both are relative to the project. Raises
     `UsageError`.
     """
     from reconciler.platforms.tavus.simulator.faults import load_faults
 
-    check_settings(settings, known=("faults",))
-    folder = Path(context.state_folder)
-    named = settings.settings.get("faults")
-    if named is not None and not isinstance(named, str):
-        raise UsageError(f"workspace {context.workspace}: provider.faults is the path of a file")
-    faults = load_faults(folder.parent.parent / named) if named else None
+    check_settings(settings, known=("faults", "world"))
+    faults, world = (_file_of(settings, name, context) for name in ("faults", "world"))
+    if world is not None and world.suffix != ".json":
+        raise UsageError(
+            f"workspace {context.workspace}: provider.world is not the path of a JSON file",
+            hint="for example world: ../account.json",
+        )
     own = RateLimiter(context.clock, context.max_requests_per_second)
     key = f"simulator-{context.workspace}"
     return TavusProvider(
@@ -45,7 +46,9 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         base_url=BASE_URL,
         vocabulary=vocabulary_of(settings),
         reading=context.reading,
-        transport=SimulatorTransport(world_path=folder / WORLD, faults=faults),
+        transport=SimulatorTransport(
+            world_path=world or Path(context.state_folder) / WORLD, faults=load_faults(faults) if faults else None
+        ),
         parallelism=context.parallelism,
         pace=own if context.budget is None else context.pace(BASE_URL, key),
         policy=RetryPolicy(give_up_after=context.give_up_after),
@@ -55,6 +58,15 @@ def open_provider(settings: ProviderSettings, context: ProviderContext) -> Provi
         random=context.random,
         answers=context.answers,
     )
+
+
+def _file_of(settings: ProviderSettings, name: str, context: ProviderContext) -> Path | None:
+    value = settings.settings.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"workspace {context.workspace}: provider.{name} is the path of a file")
+    return context.files.get(name, Path(value))
 
 
 class SimulatorTransport(httpx.BaseTransport):

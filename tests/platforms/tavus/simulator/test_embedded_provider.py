@@ -71,6 +71,27 @@ def test_what_was_made_is_there_the_next_time(tmp_path: Path) -> None:
     second.close()
 
 
+def test_a_world_that_is_named_is_one_account_for_all_who_name_it(tmp_path: Path) -> None:
+    def opened(folder: str, world: str) -> Any:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        chosen = context(tmp_path / folder / ".reconciler" / "sandbox", files={"world": tmp_path / folder / world})
+        return open_provider(ProviderSettings("simulator", {"world": world}), chosen)
+
+    one = opened("one", "../account.json")
+    id = create_tool(one)
+    one.close()
+    assert (tmp_path / "account.json").is_file() and not (tmp_path / "one" / ".reconciler").exists()
+    other = opened("other", "../account.json")
+    assert list(other.list("tool").objects) == [id]
+    other.close()
+
+
+@pytest.mark.parametrize("world", ["", 5, "../.profile", "folder/"])
+def test_a_world_is_the_path_of_a_json_file(tmp_path: Path, world: Any) -> None:
+    with pytest.raises(UsageError, match=r"provider\.world is"):
+        open_provider(ProviderSettings("simulator", {"world": world}), context(tmp_path))
+
+
 def test_two_workspaces_are_two_accounts(tmp_path: Path) -> None:
     one, two = open_in(tmp_path / "one"), open_in(tmp_path / "two")
     create_tool(one)
