@@ -1,4 +1,4 @@
-"""A pipeline for a project: what it has to know is read from the files, from git, and from this installation."""
+"""A new project, and a pipeline for one: what that has to know is read from the files, git and this installation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from reconciler.errors import ManifestError, ReconcilerError, UsageError
 from reconciler.installation import Source, installed_source, parse_source
 
 if TYPE_CHECKING:
+    from reconciler.api.session import Session
     from reconciler.engine.scaffold.project_facts import PipelineFacts
+    from reconciler.platforms.base import HandEdit
     from reconciler.types.json import Json
 
-
-ADD = "add the workspace to the project file: {name}: {{provider: {{type: tavus, api_key: {{env: {key}}}}}}}"
+ADD = "add the workspace to the project file: {name}: {{provider: {{type: {type}, api_key: {{env: {key}}}}}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,26 @@ class Pipeline:
     steps: tuple[tuple[str, str], ...]
 
 
+def new_project(name: str, ci: str | None = None) -> dict[str, str]:
+    """Path -> text of a small project called `name`; with `ci` (github | gitlab) one that a pipeline can serve."""
+    from reconciler.engine.scaffold.new_project import scaffold
+    from reconciler.platforms import PLATFORMS, starters
+
+    return scaffold(starters().get(PLATFORMS.default.name).files(name), ci)
+
+
+def edit_by_hand(session: Session) -> HandEdit:
+    """Change one managed text in the session's account past the manifests, as a colleague in a hurry would. Raises
+    `ReconcilerError` where nothing that is managed has one."""
+    from reconciler.api.connect import open_provider, read_state
+    from reconciler.api.manifests import known_secrets
+    from reconciler.platforms import starters
+
+    starter = starters().get(session.platform.name)
+    with open_provider(session, known_secrets(session), reading=False) as provider:
+        return starter.edit_by_hand(provider, read_state(session))
+
+
 def pipeline_path(root: Path, ci: str) -> Path:
     """Where the pipeline of a project in `root` lies: at the top of the repository, the only place that is read."""
     from reconciler.engine.scaffold.pipelines import SYSTEMS
@@ -52,15 +73,19 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
     """
     from reconciler.api.paths import read_file
     from reconciler.engine.scaffold.pipelines import SYSTEMS, sealed, source_given, update
-    from reconciler.engine.scaffold.project_facts import EXPECTED
+    from reconciler.engine.scaffold.project_facts import expected_account
+    from reconciler.platforms import PLATFORMS
 
     path = pipeline_path(root, ci)
     before = read_file(path).decode("utf-8", "surrogateescape") if path.exists() else None
     facts = read_facts(root, source, source_given(before or ""))
     first: tuple[tuple[str, str], ...] = ()
     if not facts.accounts:
-        facts = replace(facts, accounts=(EXPECTED,))
-        first = ((ADD.format(name=EXPECTED.workspace, key=EXPECTED.key), ""),)
+        vendor = PLATFORMS.default
+        account = expected_account(vendor.vendor.credentials[0])
+        facts = replace(facts, accounts=(account,))
+        add = ADD.format(name=account.workspace, type=next(iter(vendor.providers)), key=account.key)
+        first = ((add, ""),)
     text = SYSTEMS[ci].text(facts)
     kept: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -99,7 +124,8 @@ def read_facts(root: Path, source: str | None = None, earlier: str | None = None
             if any(diagnostic.is_error for diagnostic in found.diagnostics):
                 raise ManifestError("the manifests are not valid; nothing was written", found.diagnostics)
             bodies[name] = [manifest.spec for manifest in found.manifests]
-    accounts = accounts_of(project.workspaces.values(), bodies)
+    usual_key = PLATFORMS.default.vendor.credentials[0]
+    accounts = accounts_of(project.workspaces.values(), bodies, usual_key)
     served = {account.workspace for account in accounts}
     return PipelineFacts(
         source=find_source(source or project.source or earlier),

@@ -89,12 +89,12 @@ def place_for(folder: str | None) -> Iterator[Path]:
 def manifests_for(root: Path, settings: Settings) -> tuple[str, ...]:
     """The manifests given, as absolute paths; else a small project is written into the folder."""
     from reconciler.api.paths import write_file
-    from reconciler.engine.scaffold.new_project import scaffold
+    from reconciler.api.scaffold import new_project
 
     if settings.manifests:
         return tuple(str(Path(path).resolve()) for path in settings.manifests)
     if not (root / "manifests").exists():
-        for path, text in scaffold("demo").items():
+        for path, text in new_project("demo").items():
             write_file(root / path, text.encode())
     return ()
 
@@ -134,14 +134,11 @@ def say_title(text: str) -> None:
 
 def by_hand(root: Path, workspace: str, manifests: tuple[str, ...]) -> str:
     """Edit one persona through the API, as the vendor's web page would; a line that says what was done."""
-    from reconciler.api.connect import open_provider, read_state
-    from reconciler.api.manifests import known_secrets
+    from reconciler.api.scaffold import edit_by_hand
     from reconciler.cli.composition import open_session
-    from reconciler.engine.scaffold.new_project import edit_by_hand
 
     session = open_session(Settings(workspace=workspace, chdir=str(root), manifests=manifests), root=root)
-    with open_provider(session, known_secrets(session), reading=False) as provider:
-        edit = edit_by_hand(provider, read_state(session))
+    edit = edit_by_hand(session)
     return f"{edit.address}: {edit.path} is now {edit.value!r}"
 
 
@@ -199,11 +196,9 @@ def serve(settings: Settings, port: int, host: str, world: str | None, seed: str
 def edit(settings: Settings) -> int:
     """Change one text of one persona in a simulated account, past the manifests: something for `drift`, `plan` and
     `watch` to find."""
-    from reconciler.api.connect import open_provider, read_state
-    from reconciler.api.manifests import known_secrets
+    from reconciler.api.scaffold import edit_by_hand
     from reconciler.cli.composition import open_session
     from reconciler.cli.output import write
-    from reconciler.engine.scaffold.new_project import edit_by_hand
     from reconciler.errors import UsageError
 
     session = open_session(settings)
@@ -212,7 +207,6 @@ def edit(settings: Settings) -> int:
             f"{session.workspace.name!r} is a real account, and only a simulated one is edited like this",
             hint="choose a sandbox with -w NAME",
         )
-    with open_provider(session, known_secrets(session), reading=False) as provider:
-        done = edit_by_hand(provider, read_state(session))
+    done = edit_by_hand(session)
     write(f"Edited {done.address} by hand: {done.path} is now {done.value!r}.\n")
     return 0

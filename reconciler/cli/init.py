@@ -47,9 +47,9 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
     keys, variables, the state's store, the branch. Run again, it brings what it wrote up to date, and keeps what you
     changed.
     """
-    from reconciler.api.scaffold import pipeline_path
+    from reconciler.api.scaffold import new_project, pipeline_path
     from reconciler.cli.output import write
-    from reconciler.engine.scaffold.new_project import project_name, scaffold
+    from reconciler.engine.scaffold.new_project import project_name
     from reconciler.errors import ReconcilerError, UsageError
 
     root = Path(folder)
@@ -59,7 +59,7 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
     if there and ci != "none":
         write_pipeline(root, ci, source)
         return 0
-    wanted = scaffold(project_name(name or root.resolve().name), None if ci == "none" else ci)
+    wanted = new_project(project_name(name or root.resolve().name), None if ci == "none" else ci)
     taken = [root / path for path in (*there, *wanted)] + ([] if ci == "none" else [pipeline_path(root, ci)])
     for path in taken:
         if path.exists() or path.is_symlink():

@@ -62,6 +62,8 @@ class Platform:
     such setting. None: its account is in no file."""
     simulator: str = ""
     """`module:function` of a `Serve` (`platforms.base`), which serves the simulated API. Empty: there is none."""
+    starter: str = ""
+    """`module:object` of a `Starter` (`platforms.base`), with which newcomers begin. Empty: there is none."""
     word_migration: str = ""
     """The name of the migration that writes a vocabulary, which `migrate --words` asks for. Empty: there is none."""
 

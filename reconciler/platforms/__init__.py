@@ -16,7 +16,7 @@ from reconciler.registry import Registry
 
 if TYPE_CHECKING:
     from reconciler.core.export.target import Target
-    from reconciler.platforms.base import OpenProvider, Serve
+    from reconciler.platforms.base import OpenProvider, Serve, Starter
 
 PLATFORMS = Platforms(
     "platform",
@@ -52,3 +52,10 @@ def simulators() -> Registry[Serve]:
     return Registry(
         "simulated API", "", {name: f"{platform.package}.{platform.simulator}" for name, platform in found.items()}
     )
+
+
+def starters() -> Registry[Starter]:
+    """What newcomers are given, by the name of their platform."""
+    found = {name: platform for name, platform in PLATFORMS.all().items() if platform.starter}
+    entries = {name: f"{platform.package}.{platform.starter}" for name, platform in found.items()}
+    return Registry("starter", "", entries)

@@ -15,12 +15,14 @@ from reconciler.core.operator_trust import Trusted
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import Rejected, WriteRefused
 from reconciler.platforms.pace import Budget, RateLimiter, RateLimiters, account_name
+from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import Account, Listing, ListPage, LiveObject
 from reconciler.types.ports import Answer, Clock, Emit, Gate, Provider, Secrets
 from reconciler.types.project import ProviderSettings
+from reconciler.types.state import State
 
 
 class Answers(Protocol):
@@ -105,6 +107,26 @@ class Serve(Protocol):
         verbose: bool,
         ready: Callable[[str], None],
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HandEdit:
+    """What somebody changed in the account past us."""
+
+    address: Address
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What a platform gives newcomers: a project to start with, and something for `drift` to find."""
+
+    files: Callable[[str], dict[str, str]]
+    """From the name of a project to the paths and texts of its files; `manifests/reconciler.yaml` is one of them."""
+    edit_by_hand: Callable[[Provider, State], HandEdit]
+    """Changes one managed text in the account past us, as a colleague in a hurry would. Raises `ReconcilerError`
+    where nothing that is managed has one."""
 
 
 class OpenProvider(Protocol):

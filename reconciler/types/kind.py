@@ -288,6 +288,8 @@ class KindSpec:
     """Free objects -> the table of the catalogue whose entries say which members each takes."""
     catalogue_tables: Mapping[str, str] = field(default_factory=dict)
     """Places that hold a name out of the model catalogue -> the table it is in; `llm` are the language models."""
+    follow_up_migrations: Mapping[str, str] = field(default_factory=dict)
+    """Table of the catalogue, or a text of `merged_texts` -> the migration that lets a manifest follow the vendor."""
     removed_fields: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Places that no row declares any more -> what is to be said of them, and what to use instead."""
     prompts: tuple[str, ...] = ()

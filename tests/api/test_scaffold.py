@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.api import scaffold as scaffolding
-from reconciler.api.scaffold import default_branch, find_source, pipeline_path, plan_pipeline, read_facts
-from reconciler.engine.scaffold.new_project import scaffold
+from reconciler.api.scaffold import default_branch, find_source, new_project, pipeline_path, plan_pipeline, read_facts
 from reconciler.engine.scaffold.pipelines import SYSTEMS
 from reconciler.errors import ManifestError, ReconcilerError
 from reconciler.installation import Source
@@ -24,7 +23,7 @@ def git(folder: Path, *words: str) -> str:
 def repository(tmp_path: Path) -> Path:
     """A repository with a project in its folder `team/pals`."""
     git(tmp_path, "init", "--quiet", "-b", "trunk")
-    for path, text in scaffold("pals", "gitlab").items():
+    for path, text in new_project("pals", "gitlab").items():
         file = tmp_path / "team" / "pals" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

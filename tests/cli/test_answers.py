@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from reconciler.engine.scaffold.new_project import scaffold
+from reconciler.api.scaffold import new_project
 
 
 def test_explain_a_field(call: Callable[..., Any]) -> None:
@@ -46,7 +46,7 @@ def test_models_as_a_table(call: Callable[..., Any]) -> None:
 def test_the_schema_fits_what_init_writes(call: Callable[..., Any], tmp_path: Path) -> None:
     schema = json.loads(call("schema", "--report", f"json={tmp_path / 's.json'}").out)
     assert json.loads((tmp_path / "s.json").read_text()) == schema
-    for path, text in scaffold("x").items():
+    for path, text in new_project("x").items():
         if path.endswith(".yaml") and "reconciler" not in path:
             jsonschema.validate(yaml.safe_load(text), schema)
     with pytest.raises(jsonschema.ValidationError):

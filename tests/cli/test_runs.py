@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.api.connect import open_provider, read_state
-from reconciler.api.manifests import known_secrets
+from reconciler.api.scaffold import edit_by_hand
 from reconciler.cli.composition import open_session
 from reconciler.cli.global_options import Settings
-from reconciler.engine.scaffold.new_project import edit_by_hand
 
 Call = Callable[..., Any]
 
@@ -49,9 +47,7 @@ def greet(project: Path, words: str) -> None:
 
 
 def by_hand() -> str:
-    run = open_session(Settings())
-    with open_provider(run, known_secrets(run), reading=False) as provider:
-        return str(edit_by_hand(provider, read_state(run)).address)
+    return str(edit_by_hand(open_session(Settings())).address)
 
 
 def test_plan_shows_and_touches_nothing(project: Path, call: Call) -> None:

@@ -16,9 +16,10 @@ from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.linting import Rule, RuleContext
 from reconciler.core.migration import Migration
 from reconciler.core.platform import Platform
+from reconciler.engine.scaffold.new_project import PROJECT_FILE
 from reconciler.errors import NotFound, Rejected, UsageError, WriteRefused
 from reconciler.manifests.project.read_catalogue import load_catalogue
-from reconciler.platforms.base import ProviderContext
+from reconciler.platforms.base import ProviderContext, Starter
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, PatchOp
 from reconciler.types.diagnostic import Diagnostic, Source
@@ -126,6 +127,18 @@ class TestRecord:
         assert one.embedded in {"", *one.providers}
         assert {each.type for each in one.workspaces.values()} <= set(one.providers)
         assert one.word_migration in {"", *(each.name for each in one.migrations.all().values())}
+
+    def test_what_newcomers_are_given_is_a_project_of_its_kinds(self, one: Platform) -> None:
+        if not one.starter:
+            return
+        module, _, name = one.starter.partition(":")
+        starter: Starter = getattr(import_module(f"{one.package}.{module}"), name)
+        files = starter.files("museum")
+        documents = {path: yaml.safe_load(text) for path, text in files.items() if path.endswith(".yaml")}
+        project = documents.pop(PROJECT_FILE)
+        assert project["metadata"]["name"] == "museum"
+        assert {each["provider"]["type"] for each in project["workspaces"].values()} <= set(one.providers)
+        assert {document["kind"] for document in documents.values()} <= set(one.kinds.by_manifest_kind)
 
     def test_its_catalogue_can_be_read(self, one: Platform) -> None:
         assert load_catalogue(one).current()

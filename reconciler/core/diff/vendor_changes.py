@@ -23,15 +23,6 @@ from reconciler.types.state import Entry
 
 LONGEST_SEPARATOR = 200
 """Characters that may stand between two texts that were merged: a blank line, a heading."""
-MIGRATIONS = {
-    "llm": "model-successor",
-    "perception": "raven-0-to-raven-1",
-    "turn_detection": "turn-detection-model",
-    "stt_engine": "stt-engine",
-    "tts_engine": "tts-engine-and-model",
-    "tts_model": "tts-engine-and-model",
-}
-"""Table of the catalogue -> the migration that moves a manifest along."""
 EXCHANGED = ("llm",)
 """Tables in which the platform exchanges entries that still run. A perception, ear or voice that is only outdated has
 never been changed by it: there a difference is a person's, and is held against the manifest."""
@@ -176,7 +167,11 @@ def _replaced(difference: Difference, look: VendorContext) -> Adoption | None:
     after = successor_link(catalogue, table, old, live) if isinstance(live, str) else None
     reason = why_replaced(catalogue, table, old, live)
     return Adoption(
-        difference.path, old, live, reason, _command(difference.path, look, _answer(table, old, live, after))
+        difference.path,
+        old,
+        live,
+        reason,
+        _command(difference.path, look, _answer(look.spec, table, old, live, after)),
     )
 
 
@@ -201,8 +196,8 @@ def _is_platforms(catalogue: Catalogue, table: str, live: str) -> bool:
     return catalogue.status(live, table) is not Status.REMOVED
 
 
-def _answer(table: str, old: str, live: Json, after: Successor | None) -> str:
-    name = MIGRATIONS[table]
+def _answer(spec: KindSpec, table: str, old: str, live: Json, after: Successor | None) -> str:
+    name = spec.follow_up_migrations[table]
     if not isinstance(live, str) or (after is not None and after.is_documented):
         return f"reconciler migrate --only {name} --write"
     return f"reconciler migrate --only {name} --answer {name}.{old}={live} --write"
@@ -220,9 +215,8 @@ def _merged(old: str, into: str, differences: Mapping[str, Difference], look: Ve
     if old not in differences or not look.moved(*ours):
         return {}
     order = "prepend" if live.strip().startswith(said.strip()) else "append"
-    migrate = (
-        f"reconciler migrate --only context-into-system-prompt --answer context-into-system-prompt={order} --write"
-    )
+    name = look.spec.follow_up_migrations[old]
+    migrate = f"reconciler migrate --only {name} --answer {name}={order} --write"
     command = _command(old, look, migrate, *(difference.path for difference in ours if difference.path != old))
     reason = f"the vendor merged {old[1:]} into {into[1:]} on the server"
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ from reconciler.types.kind import KindSpec
 from reconciler.types.live import LiveObject
 
 DRAFT_MARKS = ("publish_url", "is_draft", "is_draft_view", "has_unpublished_changes")
-UNDOCUMENTED = ("observed", "vendor client", "create-persona example")
+UNDOCUMENTED = re.compile(r"observed|vendor client|[\w-]+ example")
 """Sources that tell of a field, but not that the API takes it."""
 
 
@@ -112,7 +113,7 @@ def is_doubtful(spec: KindSpec, path: str) -> bool:
     row = next((field for field in rows if field is not None), None)
     if row is None or row.keyed or row.ref is not None:
         return False
-    return row.deprecated is not None or row.source in UNDOCUMENTED
+    return row.deprecated is not None or UNDOCUMENTED.fullmatch(row.source) is not None
 
 
 def _wanted(change: Change, path: str, shown: Json) -> Json:

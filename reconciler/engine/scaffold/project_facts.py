@@ -25,7 +25,6 @@ CLOUDS: Mapping[str, tuple[str, ...]] = {
     "google": ("GOOGLE_WORKLOAD_IDENTITY_PROVIDER", "GOOGLE_SERVICE_ACCOUNT_EMAIL"),
 }
 """Cloud -> the variables from which a job gets a short-lived credential with its own identity (OIDC)."""
-KEY = "TAVUS_API_KEY"
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
@@ -50,8 +49,9 @@ class Account:
         return self.state != "local"
 
 
-EXPECTED = Account("production", KEY, "TAVUS_READ_KEY", "local")
-"""What a project without any account will have one day."""
+def expected_account(key: str) -> Account:
+    """What a project without any account will have one day; `key` is the variable of the vendor's own client."""
+    return Account("production", key, _reading(key), "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +83,21 @@ class PipelineFacts:
         return tuple(account.workspace for account in self.accounts if not account.shared)
 
 
-def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[Json]]) -> tuple[Account, ...]:
-    """The real accounts among `workspaces`; `bodies`: workspace name -> specs of its manifests."""
+def accounts_of(
+    workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[Json]], usual_key: str
+) -> tuple[Account, ...]:
+    """The real accounts among `workspaces`; `bodies`: workspace name -> specs of its manifests. `usual_key` is the
+    variable of a workspace that names none."""
     real = [workspace for workspace in workspaces if not workspace.embedded]
     keys = {
-        workspace.name: next(iter(_variables(workspace.provider.settings.get("api_key"))), KEY) for workspace in real
+        workspace.name: next(iter(_variables(workspace.provider.settings.get("api_key"))), usual_key)
+        for workspace in real
     }
     shared = Counter(keys.values())
     found: list[Account] = []
     for workspace in real:
         key = keys[workspace.name]
-        reading = re.sub(r"(_API)?_KEY$", "", key) + "_READ_KEY"
+        reading = _reading(key)
         if shared[key] > 1:
             reading += "_" + re.sub(r"\W", "_", workspace.name).upper()
         cloud = _cloud(workspace) if workspace.state.type == "s3" else ""
@@ -102,6 +106,11 @@ def accounts_of(workspaces: Iterable[Workspace], bodies: Mapping[str, Iterable[J
         others = sorted(named - {key, *ALWAYS, *(CLOUDS[cloud] if cloud else ())})
         found.append(Account(workspace.name, key, reading, workspace.state.type, cloud, tuple(others)))
     return tuple(found)
+
+
+def _reading(key: str) -> str:
+    """The secret of a key that may only read, beside the one called `key`."""
+    return re.sub(r"(_API)?_KEY$", "", key) + "_READ_KEY"
 
 
 def scalar(text: str) -> str:

@@ -18,14 +18,13 @@ from reconciler.manifests.edit.splice import (
     splice_set,
 )
 from reconciler.manifests.edit.text_layout import MAP, CannotEdit, Part, json_layout, json_part, yaml_layout
-from reconciler.manifests.read.envelope import Document
+from reconciler.manifests.read.envelope import MARKDOWN_BODY, Document
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Span
 from reconciler.types.json import lookup
 from reconciler.types.manifest import Edit, EditRefused, MoveValue, RemoveValue, RenameKey, SetValue
 
-PROMPT = "system_prompt"
 _FENCE = re.compile(r"---[ \t]*\r?\n")
 _CLOSE = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 MARK = "moved-block-0"
@@ -43,7 +42,7 @@ def edited(document: Document, edit: Edit) -> Document:
 
 def _is_body(document: Document, edit: Edit) -> bool:
     """Whether the edit is about the text below the front matter."""
-    if document.body is None or edit.pointer not in (f"/{PROMPT}", f"/spec/{PROMPT}"):
+    if document.body is None or edit.pointer not in (f"/{MARKDOWN_BODY}", f"/spec/{MARKDOWN_BODY}"):
         return False
     if exists(document.value, edit.pointer):
         return False

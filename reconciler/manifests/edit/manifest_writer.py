@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.manifests.read import yaml_rules
-from reconciler.manifests.read.envelope import FENCE, read_documents
+from reconciler.manifests.read.envelope import FENCE, MARKDOWN_BODY, read_documents
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import SecretRef
@@ -177,7 +177,6 @@ def _is_reference(value: Json) -> bool:
     return isinstance(value, dict) and len(value) == 1 and set(value) <= {"ref", "env", "file"}
 
 
-PROMPT = "system_prompt"
 LONG_PROMPT = 300
 """Prompts of more characters become the text of a Markdown file."""
 HEAD = "What these manifests are, and the account that they are applied to."
@@ -202,10 +201,10 @@ def manifest_file(document: Object) -> ManifestFile | None:
 
 def _markdown(document: Object) -> ManifestFile | None:
     spec = document.get("spec")
-    prompt = spec.get(PROMPT) if isinstance(spec, dict) else None
+    prompt = spec.get(MARKDOWN_BODY) if isinstance(spec, dict) else None
     if not isinstance(spec, dict) or not isinstance(prompt, str) or not _fits_markdown(prompt):
         return None
-    rest: Json = {key: member for key, member in spec.items() if key != PROMPT}
+    rest: Json = {key: member for key, member in spec.items() if key != MARKDOWN_BODY}
     front = write_document({**document, "spec": rest})
     return _encoded(".md", f"{FENCE}\n{front}{FENCE}\n\n{prompt}\n")
 
@@ -241,7 +240,7 @@ def _reads_back(file: ManifestFile, document: Object) -> bool:
     value = found[0].value
     if found[0].body is not None and isinstance(value, dict):
         spec = value.get("spec")
-        value = {**value, "spec": {**(spec if isinstance(spec, dict) else {}), PROMPT: found[0].body}}
+        value = {**value, "spec": {**(spec if isinstance(spec, dict) else {}), MARKDOWN_BODY: found[0].body}}
     return json_equal(value, document)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 
-from reconciler.core.canonical.field_tree import build_field_tree
+from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.canonical.raw_edit import merge, sets_null
 from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.fields.field_check import (
@@ -130,14 +130,16 @@ class ManifestBuilder:
         if overlay or not (draft.known.plain and draft.known.fits):
             self._look_through(draft, overlay=overlay)
         spec, clashes = to_canonical(draft.kind, draft.body)
-        if "tools" in draft.body and "tool_ids" in draft.body:
-            clashes = tuple(pointer for pointer in clashes if pointer != "/tools")
+        twice = _attached_twice(draft)
+        if twice is not None:
+            kept, other = twice
+            clashes = tuple(pointer for pointer in clashes if pointer != draft.kind.attachments)
             self.findings.error(
                 TOOLS,
-                "tools and tool_ids name the same set twice",
+                f"{kept} and {other} name the same set twice",
                 source=draft.source,
-                pointer="/tool_ids",
-                hint="keep tools (names and references)",
+                pointer=f"/{other}",
+                hint=f"keep {kept} (names and references)",
                 address=draft.address,
             )
         for pointer in clashes:
@@ -344,3 +346,11 @@ def _as_merged(body: Object) -> Object:
         word: None if sets_null(member) else _as_merged(member) if isinstance(member, dict) else member
         for word, member in body.items()
     }
+
+
+def _attached_twice(draft: RawManifest) -> tuple[str, str] | None:
+    """The two names under which a body speaks of what is attached, the one to keep first."""
+    pointer = draft.kind.attachments
+    row = field_at(draft.kind, pointer) if pointer is not None else None
+    given = [name for name in (row.path[1:], *row.aliases) if name in draft.body] if row is not None else []
+    return (given[0], given[1]) if len(given) > 1 else None

@@ -54,11 +54,16 @@ def is_near_ours(value: Object, word: Json, kinds: Kinds) -> bool:
     )
 
 
-def looks_like_ours(version: Json) -> bool:
+def looks_like_ours(version: Json, kinds: Kinds) -> bool:
+    """Whether an apiVersion was meant to be ours: our group misspelt, or the kind that it is called after."""
     if not isinstance(version, str):
         return False
     plain = version.lower()
-    return plain.startswith(("persona", "pal/")) or SequenceMatcher(None, plain, API_VERSION).ratio() >= 0.75
+    names = tuple(f"{word.lower()}/" for word in kinds.default.manifest_kinds)
+    return (
+        plain.startswith((API_VERSION.partition("s/")[0], *names))
+        or SequenceMatcher(None, plain, API_VERSION).ratio() >= 0.75
+    )
 
 
 def read_foreign(value: Json, source: Source, findings: Findings, kinds: Kinds, *, given: bool) -> list[PassedOver]:

@@ -132,7 +132,8 @@ def split_front_matter(text: str) -> FrontMatter | None:
 
 
 ENVELOPE = ("apiVersion", "kind", "metadata", "lifecycle", "spec")
-PROMPT = "system_prompt"
+MARKDOWN_BODY = "system_prompt"
+"""The member of a body that the text below a front matter is."""
 
 Item = RawManifest | Moved | Removed | PassedOver
 
@@ -174,7 +175,7 @@ def _enveloped(
     version, word = value.get("apiVersion"), value.get("kind")
     known = isinstance(word, str) and (word in kinds.by_manifest_kind or word in STATEMENTS or word == PROJECT)
     if version is not None and version != API_VERSION:
-        if not looks_like_ours(version) and (not known or word in SHARED_WORDS):
+        if not looks_like_ours(version, kinds) and (not known or word in SHARED_WORDS):
             return [*read_foreign(value, source, findings, kinds, given=given)]
         summary = f"apiVersion {version!r} is not known"
         findings.error(KIND, summary, source=source, pointer="/apiVersion", hint=f"write {API_VERSION}")
@@ -243,21 +244,23 @@ def _draft(kind: KindSpec, value: Object, body: str | None, source: Source, find
 def _with_prompt(
     kind: KindSpec, spec: Object, body: str, source: Source, base: str, findings: Findings
 ) -> Object | None:
-    if not any(row.path == f"/{PROMPT}" for row in kind.fields):
+    if not any(row.path == f"/{MARKDOWN_BODY}" for row in kind.fields):
         if body.strip():
-            summary = f"a {kind.manifest_kinds[0]} has no {PROMPT}: the text below the front matter has no place"
+            summary = (
+                f"a {kind.manifest_kinds[0]} has no {MARKDOWN_BODY}: the text below the front matter has no place"
+            )
             findings.error(FIELD, summary, source=source, pointer="/kind", hint="remove the text")
         return spec
-    if PROMPT in spec:
+    if MARKDOWN_BODY in spec:
         findings.error(
             FIELD,
-            f"{PROMPT} stands in the front matter and below it",
+            f"{MARKDOWN_BODY} stands in the front matter and below it",
             source=source,
-            pointer=f"{base}/{PROMPT}",
+            pointer=f"{base}/{MARKDOWN_BODY}",
             hint="keep one of the two",
         )
         return None
-    return {**spec, PROMPT: body}
+    return {**spec, MARKDOWN_BODY: body}
 
 
 def _answers(items: list[Json], source: Source, base: str, findings: Findings, kinds: Kinds) -> list[Item]:

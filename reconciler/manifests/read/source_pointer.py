@@ -8,13 +8,12 @@ from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.canonical.keyed_lists import item_names
 from reconciler.core.canonical.references import LITERAL
-from reconciler.manifests.read.envelope import Document
+from reconciler.manifests.read.envelope import MARKDOWN_BODY, Document
 from reconciler.types.json import Json, join, lookup, split
 from reconciler.types.kind import KindSpec
 
 REFERENCES: dict[str, type] = {"env": str, "file": str, "ref": str, "value": str, "join": list}
 """What leads elsewhere -> what it stands before."""
-PROMPT = "/system_prompt"
 
 
 class Misplaced(Exception):
@@ -87,7 +86,7 @@ def is_literal(value: Json) -> bool:
 def _missing(
     node: Node, way: list[str], rest: tuple[str, ...], words: str, document: Document, pointer: str
 ) -> RawPlace:
-    if document.body is not None and pointer == PROMPT:
+    if document.body is not None and pointer == f"/{MARKDOWN_BODY}":
         return RawPlace(join(*way, *rest), bool(document.body), document.body, in_body=True)
     for token in rest:
         row = node.child(token).row

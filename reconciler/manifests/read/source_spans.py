@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree
 from reconciler.manifests.read import yaml_rules
-from reconciler.manifests.read.envelope import split_front_matter
+from reconciler.manifests.read.envelope import MARKDOWN_BODY, split_front_matter
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.address import Address
@@ -49,7 +49,7 @@ def find(text: str, source: Source, pointer: str, *, kind: KindSpec | None = Non
             return found
     if front is not None:
         span, exact = _in_yaml(front.yaml, source, words)
-        if not exact and words and "system_prompt" in words[-1]:
+        if not exact and words and MARKDOWN_BODY in words[-1]:
             return Span(path, front.line + 1, 1), True
         return span, exact
     return _in_yaml(text, source, words)

@@ -40,5 +40,6 @@ PLATFORM = Platform(
     embedded="simulator",
     embedded_account=("world", "world.json"),
     simulator="simulator.http_server:serve",
+    starter="starter:STARTER",
     word_migration="vocabulary-persona-to-pal",
 )

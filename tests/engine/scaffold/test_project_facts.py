@@ -27,6 +27,7 @@ def test_two_accounts_with_variables_of_their_own(tmp_path):
             "  b: {provider: {type: tavus, api_key: {env: B_KEY}}, state: {backend: postgres, dsn: {env: DSN}}}\n",
         ),
         {},
+        "TAVUS_API_KEY",
     )
     assert [(one.workspace, one.key, one.reading, one.state, one.cloud) for one in found] == [
         ("a", "A_API_KEY", "A_READ_KEY", "s3", "aws"),
@@ -43,6 +44,7 @@ def test_accounts_that_share_a_variable_get_reading_keys_of_their_own(tmp_path):
             "  us: {provider: {type: tavus, api_key: {env: TAVUS_API_KEY}}}\n",
         ),
         {},
+        "TAVUS_API_KEY",
     )
     assert [one.reading for one in found] == ["TAVUS_READ_KEY_EU_WEST", "TAVUS_READ_KEY_US"]
 
@@ -60,7 +62,7 @@ def test_accounts_that_share_a_variable_get_reading_keys_of_their_own(tmp_path):
 )
 def test_the_cloud_whose_identity_a_job_needs(settings, cloud):
     one = Workspace("a", ProviderSettings("tavus", {}), KINDS, BackendSettings("s3", settings))
-    assert [found.cloud for found in accounts_of([one], {})] == [cloud]
+    assert [found.cloud for found in accounts_of([one], {}, "TAVUS_API_KEY")] == [cloud]
 
 
 def test_every_variable_is_found_and_those_of_every_run_are_not_repeated(tmp_path):
@@ -70,6 +72,7 @@ def test_every_variable_is_found_and_those_of_every_run_are_not_repeated(tmp_pat
             "  a: {provider: {type: tavus, api_key: {env: K}, base_url: {env: RECONCILER_URL}}}\n",
         ),
         {"a": [{"x": [{"y": "z", "env": "written out"}]}], "other": []},
+        "TAVUS_API_KEY",
     )
     assert found.variables == ("RECONCILER_URL",)
     assert not set(found.variables) & {*ALWAYS, "K"}
@@ -83,6 +86,7 @@ def test_the_key_of_an_encrypted_state_is_found(tmp_path):
             "old_keys: {before: {env: OLD}}}}}\n",
         ),
         {},
+        "TAVUS_API_KEY",
     )
     assert found.variables == ("OLD", "SEAL")
 

@@ -195,6 +195,15 @@ KIND = KindSpec(
         "/layers/tts/tts_engine": "tts_engine",
         "/layers/tts/tts_model_name": "tts_model",
     },
+    follow_up_migrations={
+        "llm": "model-successor",
+        "perception": "raven-0-to-raven-1",
+        "turn_detection": "turn-detection-model",
+        "stt_engine": "stt-engine",
+        "tts_engine": "tts-engine-and-model",
+        "tts_model": "tts-engine-and-model",
+        "/context": "context-into-system-prompt",
+    },
     removed_fields={"/layers/vqa": ("layers.vqa is gone", "use layers.perception.perception_model instead")},
     prompts=("/system_prompt", "/context"),
     prominent_fields=(
