@@ -1,4 +1,4 @@
-"""Every entry of the table of migrations: its documentation, its example, and the laws that hold for all."""
+"""Every migration of all platforms: its documentation, its example, and the laws that hold for all."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import yaml
 
 from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.core.migration import Migration, Safety
+from reconciler.core.platform import Platform
 from reconciler.manifests.read.envelope import read_documents
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.migrations import MIGRATIONS
-from reconciler.types.json import Json
+from reconciler.types.json import Json, Object
 from tests.support.migrating import Project
+from tests.support.platforms import EVERY
 
 IDS = list(MIGRATIONS)
+ENTRIES = [(one, id) for one in EVERY.values() for id in one.migrations]
 SAFETY = {
     "auto": {"M01", "M03", "M05", "M06", "M12", "M13", "M20", "M21", "M22"},
     "ask": {"M02", "M04", "M07", "M10", "M11", "M14", "M15", "M16", "M24", "M25"},
@@ -37,10 +40,19 @@ spec:
 """
 
 
-def example(one: Migration) -> Project:
+def enveloped(platform: Platform, one: Migration, text: str) -> bytes:
+    """An example as a file: as it stands where its kind is known by its body, else with its kind around it."""
+    kind = platform.kinds.get(one.kinds[0]) if one.kinds else platform.kinds.default
+    if kind.bare_keys:
+        return text.encode()
+    head: Object = {"apiVersion": "personas/v1", "kind": kind.manifest_kinds[0], "metadata": {"name": "subject"}}
+    return yaml.safe_dump({**head, "spec": yaml.safe_load(text)}).encode()
+
+
+def example(platform: Platform, one: Migration) -> Project:
     """The example before, as a bare body, with whatever it refers to."""
-    project = Project()
-    project.files["subject.yaml"] = one.doc.before.encode()
+    project = Project(platform=platform)
+    project.files["subject.yaml"] = enveloped(platform, one, one.doc.before)
     if "known_tool" in one.doc.before:
         project.files["known_tool.yaml"] = KNOWN_TOOL.encode()
     if "house_rules" in one.doc.before:
@@ -61,18 +73,20 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("id", IDS)
+def test_has_the_safety_of_the_table(id: str) -> None:
+    assert id in SAFETY[MIGRATIONS.get(id).safety.value]
+
+
+@pytest.mark.parametrize(("platform", "id"), ENTRIES, ids=lambda value: getattr(value, "name", value))
 class TestEveryMigration:
-    def test_is_registered_under_its_own_id(self, id: str) -> None:
-        one = MIGRATIONS.get(id)
+    def test_is_registered_under_its_own_id(self, platform: Platform, id: str) -> None:
+        one = platform.migrations.get(id)
         assert isinstance(one, Migration)
         assert one.id == id
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.name)
 
-    def test_has_the_safety_of_the_table(self, id: str) -> None:
-        assert id in SAFETY[MIGRATIONS.get(id).safety.value]
-
-    def test_is_documented(self, id: str) -> None:
-        one = MIGRATIONS.get(id)
+    def test_is_documented(self, platform: Platform, id: str) -> None:
+        one = platform.migrations.get(id)
         for section in (one.doc.what, one.doc.why):
             assert len(section) > 40
             assert section.endswith(".")
@@ -80,36 +94,39 @@ class TestEveryMigration:
         assert isinstance(yaml.safe_load(one.doc.before), dict)
         assert isinstance(yaml.safe_load(one.doc.after), dict)
 
-    def test_takes_its_example_from_before_to_after(self, id: str) -> None:
-        one = MIGRATIONS.get(id)
-        project = example(one)
+    def test_takes_its_example_from_before_to_after(self, platform: Platform, id: str) -> None:
+        one = platform.migrations.get(id)
+        project = example(platform, one)
         project.migrate(only=[id], answers={one.name: one.doc.answers})
-        assert json_equal(body(project.files["subject.yaml"]), body(one.doc.after.encode()))
+        assert json_equal(body(project.files["subject.yaml"]), body(enveloped(platform, one, one.doc.after)))
 
-    def test_twice_is_once(self, id: str) -> None:
-        one = MIGRATIONS.get(id)
-        project = example(one)
+    def test_twice_is_once(self, platform: Platform, id: str) -> None:
+        one = platform.migrations.get(id)
+        project = example(platform, one)
         project.migrate(only=[id], answers={one.name: one.doc.answers})
         again = project.migrate(only=[id], answers={one.name: one.doc.answers})
         assert again.files == ()
 
-    def test_does_nothing_of_weight_without_an_answer(self, id: str) -> None:
-        one = MIGRATIONS.get(id)
+    def test_does_nothing_of_weight_without_an_answer(self, platform: Platform, id: str) -> None:
+        one = platform.migrations.get(id)
         if not one.doc.answers:
             assert one.safety is not Safety.ASK or id == "M15"
             return
-        project = example(one)
+        project = example(platform, one)
         before = dict(project.files)
         result = project.migrate(only=[id])
         assert project.files == before
         assert result.questions
 
-    def test_keep_leaves_no_question(self, id: str) -> None:
-        one = MIGRATIONS.get(id)
-        project = example(one)
+    def test_keep_leaves_no_question(self, platform: Platform, id: str) -> None:
+        one = platform.migrations.get(id)
+        project = example(platform, one)
         result = project.migrate(only=[id], answers={one.name: {"*": "keep"}})
         assert result.questions == ()
 
+
+@pytest.mark.parametrize("id", IDS)
+class TestEveryMigrationOfPersonas:
     def test_finds_nothing_in_what_has_nothing(self, id: str) -> None:
         project = Project()
         project.files["subject.yaml"] = b"pal_name: A\nsystem_prompt: Hi\nlayers: {llm: {model: tavus-gpt-oss}}\n"

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.api.migrate import BodyEditor
-from reconciler.api.offline import load_catalogue
 from reconciler.core.migration import Held, choose_migrations, requested_names
 from reconciler.core.migration_result import MigrationResult, Status
+from reconciler.core.platform import Platform
 from reconciler.engine.migrate.migration_files import SourceFile
 from reconciler.engine.migrate.run_migrations import MigrateOptions, migrate
 from reconciler.manifests.edit.source_files import TextEditor
-from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.platforms.tavus.migrations import MIGRATIONS
+from reconciler.manifests.project.read_catalogue import load_catalogue
+from reconciler.platforms.tavus.platform import PLATFORM
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Project:
     """Paths that were not asked for."""
     workspaces: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By workspace: its overlays in order; none: one workspace that has them all."""
+
+    platform: Platform = PLATFORM
 
     def migrate(
         self,
@@ -42,13 +44,14 @@ class Project:
             SourceFile(path, data, path in self.overlays, path not in self.outside)
             for path, data in self.files.items()
         ]
+        known = self.platform.migrations
         options = MigrateOptions(
-            choose_migrations(MIGRATIONS, only, skip), answers or {}, words, requested_names(MIGRATIONS, only),
+            choose_migrations(known, only, skip), answers or {}, words, requested_names(known, only),
             folder,
             account or {},
             self.workspaces,
         )  # fmt: skip
-        result = migrate(sources, BodyEditor(TextEditor(KINDS)), load_catalogue(), options)
+        result = migrate(sources, BodyEditor(TextEditor(self.platform.kinds)), load_catalogue(self.platform), options)
         if write:
             for change in result.files:
                 self.files[change.path] = change.after

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import yaml
 
 from reconciler.api.offline import load_catalogue
@@ -12,8 +14,11 @@ from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.diagnostic import Diagnostic, Source
 from reconciler.types.json import Json, Object
+from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Manifest
 from tests.support.records import manifest_of
+
+TAVUS: Mapping[str, KindSpec] = KINDS.all()
 
 
 def marked(value: Json) -> Json:
@@ -31,12 +36,16 @@ def marked(value: Json) -> Json:
     return value
 
 
-def manifest(body: str | Object, kind: str = "persona", name: str = "x") -> Manifest:
-    """A manifest whose spec is `body` (YAML text or an object) in canonical words."""
+def manifest(
+    body: str | Object, kind: str = "persona", name: str = "x", *, kinds: Mapping[str, KindSpec] = TAVUS
+) -> Manifest:
+    """A manifest whose spec is `body` (YAML text or an object) in canonical words; `kinds`: those of its platform."""
     written = marked(yaml.safe_load(body) if isinstance(body, str) else body)
     assert isinstance(written, dict)
-    spec = to_canonical(KINDS.get(kind), written)[0] if kind in KINDS else written
-    return manifest_of(Address(kind, name), spec, written, Source(f"{name}.yaml"))
+    spec = to_canonical(kinds[kind], written)[0] if kind in kinds else written
+    if kinds is TAVUS:
+        return manifest_of(Address(kind, name), spec, written, Source(f"{name}.yaml"))
+    return Manifest(Address(kind, name), kinds[kind], spec, written, Source(f"{name}.yaml"))
 
 
 def context(*others: Manifest, **overrides: Json) -> RuleContext:
