@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.canonical_form import json_equal
 from reconciler.manifests.edit.manifest_writer import (
     LONG_PROMPT,
-    PROMPT,
     Manner,
     block_member,
     manifest_file,
@@ -24,7 +23,7 @@ from reconciler.manifests.edit.manifest_writer import (
     write_json,
     write_key,
 )
-from reconciler.manifests.read.envelope import read_documents
+from reconciler.manifests.read.envelope import MARKDOWN_BODY, read_documents
 from reconciler.manifests.read.yaml_reader import parse_yaml
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import KINDS
@@ -138,7 +137,7 @@ def read(suffix: str, data: bytes) -> Json:
     if document.body is not None:
         assert isinstance(value, dict)
         assert isinstance(value["spec"], dict)
-        value = {**value, "spec": {**value["spec"], PROMPT: document.body}}
+        value = {**value, "spec": {**value["spec"], MARKDOWN_BODY: document.body}}
     return value
 
 
