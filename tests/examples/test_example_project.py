@@ -30,6 +30,7 @@ PERSONAS = {
 }
 TOOLS = {"tool.get_current_weather", "tool.life_coach_insight", "tool.notify_if_id_shown"}
 SHARED = {
+    "connector.bookings",
     "deployment.front-desk-page",
     "document.house-rules",
     "guardrail.no_medical_advice",
