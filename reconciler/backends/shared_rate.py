@@ -2,6 +2,7 @@
 
 <schema>.rate        name, next, held    when the next request of an account may leave; a pause that was asked for
 <schema>.rate_user   name, id, seen      who sends, so that each knows its share while the database is away
+<schema>.rate_found  name, slow, at      how many times slower than agreed the account turned out to be, and when
 
 The rule is GCRA (ITU-T I.371): each request moves `next` on by the time that one takes at the rate of the account. A
 process takes a few turns in one statement, for requests that wait already, so one that is killed costs as much as
@@ -30,8 +31,28 @@ TABLES = (
     " held timestamptz not null)",
     "create table if not exists {schema}.rate_user (name text not null, id text not null, seen timestamptz not null,"
     " primary key (name, id))",
+    "create table if not exists {schema}.rate_found (name text primary key, slow float8 not null,"
+    " at timestamptz not null)",
 )
-NAMES = ("rate", "rate_user")
+NAMES = ("rate", "rate_user", "rate_found")
+SLOWER = 1.25
+"""How many times slower all are after a refusal; several of one moment, or during a pause, are one."""
+SLOWEST = 1000.0
+FASTER = 600.0
+"""Seconds in which half of that is taken back: the account may take more again."""
+FOUND = (
+    "select greatest(1.0, 1 + (f.slow - 1) * power(0.5,"
+    " greatest(0.0, extract(epoch from clock_timestamp() - f.at)::float8) / %(faster)s))"
+    " from {schema}.rate_found f where f.name = %(name)s"
+)
+REFUSED = (
+    "insert into {schema}.rate_found as f (name, slow, at) values (%(name)s, %(slower)s, clock_timestamp())"
+    " on conflict (name) do update set at = clock_timestamp(), slow = least(%(slowest)s, %(slower)s *"
+    " greatest(1.0, 1 + (f.slow - 1) * power(0.5,"
+    " greatest(0.0, extract(epoch from clock_timestamp() - f.at)::float8) / %(faster)s)))"
+    " where f.at < clock_timestamp() - interval '1 s' and not exists"
+    " (select from {schema}.rate r where r.name = %(name)s and r.held > clock_timestamp())"
+)
 USED = 0.95
 """Share of the rate that is made use of: requests do not arrive as evenly as they leave."""
 PATIENCE = 2.0
@@ -73,6 +94,7 @@ class PostgresRate:
         self._turn = threading.Lock()
         self._said = self._back = self._own = float("-inf")
         self._users = UNKNOWN
+        self._slow = 1.0
 
     def take(self, most: int) -> Turns:
         """Turns for at most `most` requests; with the database away those of this process's share. Never raises."""
@@ -85,9 +107,10 @@ class PostgresRate:
             return self._alone()
 
     def pause(self, seconds: float) -> None:
-        """Nobody sends for so long. Never raises."""
+        """Nobody sends for so long, and everybody more slowly afterwards. Never raises."""
 
         def work(run: Statements) -> int:
+            run.change(REFUSED, slower=SLOWER, slowest=SLOWEST, faster=FASTER)
             return run.change(
                 "update {schema}.rate set held = greatest(held, clock_timestamp() + make_interval(secs => %(pause)s))"
                 " where name = %(name)s",
@@ -107,6 +130,9 @@ class PostgresRate:
         self._database.close()
 
     def _take(self, run: Statements, most: int) -> Turns:
+        found = run.one(FOUND, faster=FASTER)
+        self._slow = found[0] if found and isinstance(found[0], float) else 1.0
+        gap = self._gap * self._slow
         row = run.one(
             "insert into {schema}.rate as r (name, next, held) values (%(name)s,"
             " clock_timestamp() + make_interval(secs => %(whole)s), clock_timestamp())"
@@ -117,11 +143,11 @@ class PostgresRate:
             " held = case when r.held > clock_timestamp() + make_interval(secs => %(never)s)"
             " then clock_timestamp() else r.held end"
             " returning extract(epoch from next - clock_timestamp())::float8",
-            whole=most * self._gap, never=LONGEST_PAUSE + 100 * self._gap,
+            whole=most * gap, never=LONGEST_PAUSE + 100 * gap,
         )  # fmt: skip
         self._say(run)
         left = row[0] if row else 0.0
-        return Turns(max(0.0, (left if isinstance(left, float) else 0.0) - most * self._gap), most, self._gap)
+        return Turns(max(0.0, (left if isinstance(left, float) else 0.0) - most * gap), most, gap)
 
     def _say(self, run: Statements) -> None:
         """Note that this process is there, now and then, and who else is."""
@@ -146,11 +172,11 @@ class PostgresRate:
         """A turn without asking: this process's share of the rate."""
         now = time.monotonic()
         start = max(now, self._own)
-        gap = self._gap * self._users
+        gap = self._gap * self._slow * self._users
         self._own = start + gap
         return Turns(start - now, 1, gap)
 
     def _went_away(self, error: ReconcilerError) -> None:
         self._back = time.monotonic() + AWAY
-        self._own = max(self._own, time.monotonic() + self._gap * self._users)
+        self._own = max(self._own, time.monotonic() + self._gap * self._slow * self._users)
         self._emit(Notice(f"{error.message}; until it is back each of {self._users} takes its share of the rate"))

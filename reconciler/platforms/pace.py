@@ -67,6 +67,8 @@ class RateLimiter:
         self._streaks: dict[Hashable, tuple[int, int]] = {}
         self._room: int | None = None
         self._shared: SharedRate | None = None
+        self._agreed: float | None = None
+        """Requests a second that all processes send together, as the last turns were."""
         self._needs: dict[Hashable, tuple[int, float, float]] = {}
         """Of each watched workspace: requests of a round, seconds between two, and until when that counts."""
         self._turns: deque[tuple[float, float]] = deque()
@@ -110,7 +112,10 @@ class RateLimiter:
         """How many times as long as they should be the pauses between rounds must be, for the account to carry the
         rounds of all who told; 1 where it carries them. `who` needs so many requests each so many seconds."""
         with self._lock:
-            now, rate = self._clock.monotonic(), self._learned.rate or self._learned.ceiling
+            now, learned = self._clock.monotonic(), self._learned
+            rate = min(
+                (one for one in (learned.rate, learned.ceiling, self._agreed) if one is not None), default=None
+            )
             self._needs[who] = requests, seconds, 0.0
             self._needs = {one: need for one, need in self._needs.items() if one == who or now < need[2]}
             wanted = sum(requests / max(seconds, 0.1) for requests, seconds, _ in self._needs.values())
@@ -234,6 +239,7 @@ class RateLimiter:
         with self._lock:
             now = self._clock.monotonic()
             late = max(LATE, taken.gap / 2)
+            self._agreed = 1.0 / max(taken.gap, 1e-6)
             for number in range(taken.count):
                 at = now + taken.wait + number * taken.gap
                 self._turns.append((at, at + late))

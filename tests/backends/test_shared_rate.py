@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.shared_rate import USED, PostgresRate, open_shared_rate
+from reconciler.backends.shared_rate import FASTER, SLOWER, SLOWEST, USED, PostgresRate, open_shared_rate
 from reconciler.manifests.project.project_model import SHARED_SETTINGS
 from reconciler.platforms.pace import Budget, RateLimiter, RateLimiters
 from reconciler.types.event import Event
@@ -71,6 +71,36 @@ def test_a_pause_that_one_was_asked_for_is_kept_by_all(settings: dict[str, Any])
         one.take(1)
         one.pause(300.0)
         assert other.take(1).wait > 250
+
+
+def passed(one: PostgresRate, seconds: float) -> None:
+    """So much time passes for the account's row, and its pause is over."""
+    change = "update {schema}.rate_found set at = at - make_interval(secs => %(seconds)s) where name = %(name)s"
+    one._database.do(lambda run: run.change(change, seconds=seconds))
+    one._database.do(
+        lambda run: run.change("update {schema}.rate set held = clock_timestamp() where name = %(name)s")
+    )
+
+
+def test_what_one_learned_from_refusals_is_known_to_all_and_forgotten_by_halves(settings: dict[str, Any]) -> None:
+    with closing(opened(settings)) as one, closing(opened(settings)) as other:
+        assert one.take(1).gap == pytest.approx(GAP)
+        one.pause(300.0)
+        other.pause(300.0)
+        assert other.take(1).gap == pytest.approx(GAP * SLOWER, rel=0.1), "refusals of one moment are one"
+        for _ in range(4):
+            passed(one, 2.0)
+            one.pause(0.001)
+        slow = SLOWER**5
+        assert other.take(1).gap == pytest.approx(GAP * slow, rel=0.1)
+        passed(one, FASTER)
+        assert other.take(1).gap == pytest.approx(GAP * (1 + (slow - 1) / 2), rel=0.1)
+        passed(one, 50 * FASTER)
+        assert other.take(1).gap == pytest.approx(GAP, rel=0.01)
+        for _ in range(50):
+            passed(one, 2.0)
+            one.pause(0.001)
+        assert other.take(1).gap <= GAP * SLOWEST
 
 
 def test_a_server_whose_clock_was_put_back_holds_nobody(settings: dict[str, Any]) -> None:

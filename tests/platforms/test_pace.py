@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Interrupted
-from reconciler.platforms.pace import FORGOTTEN, OTHERS, OWN_LIMIT, ROUNDS, RateLimiter, RateLimiters, account_name
+from reconciler.platforms.pace import (
+    FORGOTTEN,
+    OTHERS,
+    OWN_LIMIT,
+    ROUNDS,
+    Budget,
+    RateLimiter,
+    RateLimiters,
+    account_name,
+)
+from reconciler.types.ports import Turns
 from reconciler.waits import Waits
 
 
@@ -215,6 +225,21 @@ def test_rounds_whose_pauses_are_stretched_need_no_more_than_their_share(
         assert times[0] == 1.0
     else:
         assert wanted / times[0] == pytest.approx(ROUNDS * rate)
+
+
+def test_what_all_processes_found_together_counts_where_pauses_are_stretched(clock: Any) -> None:
+    class Shared:
+        def take(self, most: int) -> Turns:
+            return Turns(0.0, most, 0.5)  # it turned out to take two a second
+
+        def pause(self, seconds: float) -> None: ...
+
+        def close(self) -> None: ...
+
+    limiter = RateLimiters().of("a", clock, budget=Budget("main", 20, share=Shared))
+    assert limiter.stretch("a", 16, 1.0) == 1.0
+    limiter.passed(limiter.wait(Waits(clock, "to send")))
+    assert limiter.stretch("a", 16, 1.0) == pytest.approx(10)
 
 
 def test_a_workspace_that_is_not_heard_of_is_not_reckoned_with_for_ever(clock: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,3 +125,59 @@ def test_rules_for_alerts_name_metrics_labels_and_statuses_that_exist(rule: dict
         for label, values in re.findall(r'(\w+)=~?"(.*?)"', matchers):
             assert label in labels[name]
             assert set(values.split("|")) <= {status.value for status in Status}
+
+
+FIRED = """\
+rule_files: [RULES]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'reconciler_watch_status{workspace="a",status="drifted"}', values: '1+0x60'}
+      - {series: 'reconciler_watch_status{workspace="b",status="drifted"}', values: '0+0x60'}
+      - {series: 'reconciler_watch_status{workspace="c",status="awaiting_approval"}', values: '1+0x400'}
+      - {series: 'reconciler_watch_heals{workspace="a"}', values: '0 1 2 3+0x60'}
+      - {series: 'reconciler_watch_next_round_seconds{workspace="a"}', values: '60+0x400'}
+      - {series: 'reconciler_watch_last_round_seconds{workspace="b"}', values: '60+0x400'}
+    alert_rule_test:
+      - {eval_time: 29m, alertname: PersonasDiffer, exp_alerts: []}
+      - eval_time: 31m
+        alertname: PersonasDiffer
+        exp_alerts:
+          - exp_labels: {workspace: a}
+            exp_annotations: {summary: "a is not what its manifests say, or cannot be looked at"}
+      - eval_time: 241m
+        alertname: PersonasWaitForAPerson
+        exp_alerts:
+          - exp_labels: {workspace: c, status: awaiting_approval}
+            exp_annotations: {summary: "a plan of c waits for a yes or a no"}
+      - {eval_time: 2m, alertname: PersonasEditedAgainAndAgain, exp_alerts: []}
+      - eval_time: 4m
+        alertname: PersonasEditedAgainAndAgain
+        exp_alerts:
+          - exp_labels: {workspace: a}
+            exp_annotations: {summary: "somebody edits a again each time that it is put back"}
+      - eval_time: 17m
+        alertname: RoundIsOverdue
+        exp_alerts:
+          - exp_labels: {workspace: a}
+            exp_annotations: {summary: "a was to be looked at 16m 0s ago"}
+      - eval_time: 122m
+        alertname: RoundTakesLong
+        exp_alerts:
+          - exp_labels: {workspace: b}
+            exp_annotations: {summary: "a round of b is under way for 2h 1m 0s"}
+      - eval_time: 12m
+        alertname: WatcherIsGone
+        exp_alerts: [{exp_labels: {}, exp_annotations: {summary: "no watcher answers at /metrics"}}]
+"""
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="rare: promtool is not installed (Debian: prometheus)")
+def test_alerts_fire_when_they_should_by_the_tool_of_prometheus(tmp_path: Path) -> None:
+    rules = Path(__file__).parents[2] / ".github" / "prometheus-rules.yml"
+    (tmp_path / "fired.yml").write_text(FIRED.replace("RULES", str(rules)))
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(tmp_path / "fired.yml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
