@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import importlib
 import ipaddress
 import os
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.unhurried import REAL, hurry
 
 # How long an example takes says more about the machine than about the code; the same examples each time on CI.
 settings.register_profile(
@@ -40,6 +43,7 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
         signal.signal(number, usual)
 
 homes = count(1)
+hurry()
 
 
 class NetworkBlocked(RuntimeError):
@@ -153,3 +157,9 @@ def _own_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def repository() -> Path:
     """The folder that holds `pyproject.toml`."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def slow_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests as dear as a user's: for tests that are about them, or share a state with processes of a user's."""
+    monkeypatch.setattr(hashlib, "scrypt", REAL)

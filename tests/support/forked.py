@@ -25,6 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.support.unhurried import hurry
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 1 << 20
 """Of one order, in bytes: words, folder and environment."""
@@ -229,6 +231,7 @@ def import_all() -> None:
 
 if __name__ == "__main__":
     import_all()
+    hurry()
     gc.freeze()
     ways = [socket.socket(fileno=int(word)) for word in sys.argv[1:3]]
     order = serve(*ways)
