@@ -19,6 +19,7 @@ from reconciler.core.serialization.digest import (
 )
 from reconciler.errors import StateError
 
+pytestmark = pytest.mark.usefixtures("slow_digests")
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
