@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,8 +101,9 @@ def prepare_target(
     ]
     place = folder or target.folder
     require_apart(session, place)
-    changes, kept = replacements(made, place, force=force)
-    lacking = lacking_handlers(made, place)
+    read = reader_of(place)
+    changes, kept = replacements(made, place, read, force=force)
+    lacking = lacking_handlers(made, read)
     return TargetExport(
         target, place, tuple(made), tuple(changes), tuple(kept), (*notes, *lacking), session.workspace.name
     )
@@ -163,7 +165,18 @@ def knowledge(session: Session, target: Target, language: str = "") -> Knowledge
     return Knowledge(catalogue_of(session), models, f"the installed {target.package}", language)
 
 
-def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tuple[list[Replacement], list[str]]:
+Reader = Callable[[str], bytes | None]
+"""Gives what an export's folder has under a path, None where there is nothing."""
+
+
+def reader_of(folder: str) -> Reader:
+    """Reads each file of the folder once, however often it is asked for; raises what `read_inside` does."""
+    return cache(partial(read_inside, folder))
+
+
+def replacements(
+    made: Sequence[Generated], folder: str, read: Reader, *, force: bool
+) -> tuple[list[Replacement], list[str]]:
     """The files that have to be written, and those of a person that are there and stay.
 
     Raises `ReconcilerError` with every generated file that somebody changed, unless `force`.
@@ -178,7 +191,7 @@ def replacements(made: Sequence[Generated], folder: str, *, force: bool) -> tupl
         shown = f"{folder.rstrip('/')}/{file.path}"
         place = Path(folder).absolute() / file.path
         data = file.text.encode("utf-8")
-        before = read_inside(folder, file.path)
+        before = read(file.path)
         if before is not None and file.user_owned:
             kept.append(shown)
         elif before is None or before.replace(b"\r\n", b"\n") != data:
@@ -220,12 +233,12 @@ def read_inside(folder: str, path: str) -> bytes | None:
     return read_file(place)
 
 
-def lacking_handlers(made: Sequence[Generated], folder: str) -> list[str]:
+def lacking_handlers(made: Sequence[Generated], read: Reader) -> list[str]:
     """Tools that came later than the file with the handlers, which is never written again."""
     notes: list[str] = []
     for generated in made:
         for file in (file for file in generated.files if file.user_owned):
-            data = read_inside(folder, file.path)
+            data = read(file.path)
             if data is None:
                 continue
             text = data.decode("utf-8", "replace")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.export_target import (
     MANIFESTS,
+    Reader,
     check_language,
     knowledge,
     lacking_handlers,
-    read_inside,
     read_subjects,
+    reader_of,
     require_apart,
 )
 from reconciler.errors import ReconcilerError
@@ -83,6 +84,7 @@ def drift_target(session: Session, name: str, folder: str | None, languages: Seq
     place = folder or target.folder
     require_apart(session, place)
     require_own_way(place)
+    read = reader_of(place)
     subjects, notes = read_subjects(session, MANIFESTS, (), target.kind)
     files: list[FileDrift] = []
     agents: list[tuple[Address, str]] = []
@@ -92,14 +94,16 @@ def drift_target(session: Session, name: str, folder: str | None, languages: Seq
         for generated in target.generate(subjects, knowledge(session, target, language)):
             wanted |= {file.path for file in generated.files}
             skipped |= {generated.address} if generated.skipped else set()
-            if (languages and language not in languages) or not _is_there(generated, place, target):
+            if (languages and language not in languages) or not _is_there(generated, read, target):
                 continue
             agents.append((generated.address, language))
             files += (
-                found for file in generated.files if (found := _compare(generated, file, place, language)) is not None
+                found
+                for file in generated.files
+                if (found := _compare(generated, file, place, read, language)) is not None
             )
-            notes += lacking_handlers([generated], place)
-    left = list(_left(place, target, wanted, skipped)) if not languages else []
+            notes += lacking_handlers([generated], read)
+    left = list(_left(place, read, target, wanted, skipped)) if not languages else []
     files += (FileDrift(f"{place.rstrip('/')}/{path}", FileStatus.LEFT) for path in left)
     if not agents and not left:
         raise ReconcilerError(
@@ -123,18 +127,18 @@ def require_own_way(folder: str) -> None:
         )
 
 
-def _is_there(generated: Generated, folder: str, target: Target) -> bool:
+def _is_there(generated: Generated, read: Reader, target: Target) -> bool:
     """Whether the folder has anything of this agent that an export wrote."""
     from reconciler.core.export.target import is_generated
 
-    found = ((file, read_inside(folder, file.path)) for file in generated.files)
+    found = ((file, read(file.path)) for file in generated.files)
     return any(data is not None and (file.user_owned or is_generated(data, target.name)) for file, data in found)
 
 
-def _compare(generated: Generated, file: TargetFile, folder: str, language: str) -> FileDrift | None:
+def _compare(generated: Generated, file: TargetFile, folder: str, read: Reader, language: str) -> FileDrift | None:
     from reconciler.core.export.target import is_untouched
 
-    data = read_inside(folder, file.path)
+    data = read(file.path)
     shown = f"{folder.rstrip('/')}/{file.path}"
     if data is None:
         return FileDrift(shown, FileStatus.MISSING, generated.address, language, "", file.text)
@@ -168,7 +172,7 @@ def masked(data: bytes, known: str) -> str:
     return LINE.sub(line, data.decode("utf-8", "replace").replace("\r\n", "\n"))
 
 
-def _left(folder: str, target: Target, wanted: set[str], skipped: set[Address]) -> Iterator[str]:
+def _left(folder: str, read: Reader, target: Target, wanted: set[str], skipped: set[Address]) -> Iterator[str]:
     """Generated files one level below the folder that nobody wants, but for those of personas handed over."""
     from reconciler.core.export.target import HEAD_BYTES, is_generated
 
@@ -181,7 +185,7 @@ def _left(folder: str, target: Target, wanted: set[str], skipped: set[Address]) 
         paths = [
             f"{name}/{file}" for file in below if f"{name}/{file}" not in wanted and _is_plain(folder, name, file)
         ]
-        found = [(path, data) for path in paths if (data := read_inside(folder, path)) is not None]
+        found = [(path, data) for path in paths if (data := read(path)) is not None]
         ours = [(path, data) for path, data in found if is_generated(data, target.name)]
         heads = "\0".join(data[:HEAD_BYTES].decode("utf-8", "replace") for _, data in ours)
         if not any(re.search(rf"(?<![\w.-]){re.escape(str(address))}(?![\w-])", heads) for address in skipped):
