@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from posixpath import normpath
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.boundary import open_redactors
 from reconciler.core.secrets.redact_text import Shown
@@ -16,7 +17,10 @@ from reconciler.types.report import ApplyResult, Provenance, Report, RuleText, S
 if TYPE_CHECKING:
     from reconciler.core.migration_result import MigrationResult
     from reconciler.core.secrets.redact_text import Redactor
+    from reconciler.types.change import Block, Change, FieldChange
     from reconciler.types.ports import Reporter
+
+    Placed = TypeVar("Placed", Diagnostic, Block, FieldChange)
 
 PLAIN = Style()
 MIGRATION_FORMATS = ("text", "json", "markdown", "html")
@@ -51,6 +55,8 @@ def render_report(report: Report, name: str, how: Style, redactor: Redactor) -> 
     from reconciler.reporters import REPORTERS
 
     reporter: Reporter = REPORTERS.get(name)
+    if name in READ:
+        report = with_places(report, how.folder if name in READ_LATER else "")
     text = reporter(redactor.record(replace(report, rules=rule_text)), how)
     return Shown(text if not text or text.endswith("\n") else text + "\n")
 
@@ -61,6 +67,32 @@ ASKED_BY = (
 COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "BITBUCKET_COMMIT", "BUILD_SOURCEVERSION", "GIT_COMMIT")
 """Where GitHub (Gitea), GitLab, Bitbucket, Azure and Jenkins say who started a job, and of what commit."""
 READ_LATER = ("markdown", "html")
+READ = ("text", *READ_LATER)
+
+
+def with_places(report: Report, folder: str) -> Report:
+    """The report with every file named as a person finds it: from `folder` on (`Style.folder`), sources, too."""
+
+    def at(path: str) -> str:
+        return path if not folder or path.startswith("/") else normpath(f"{folder}/{path}")
+
+    def placed(one: Placed) -> Placed:
+        return replace(one, span=replace(one.span, path=at(one.span.path))) if one.span is not None else one
+
+    def named(one: Change) -> Change:
+        source = one.source
+        if source and not source.startswith("/"):
+            source = at(f"{report.home}/{source}" if report.home else source)
+        fields, blocked = tuple(map(placed, one.fields)), tuple(map(placed, one.blocked))
+        return replace(one, source=source, fields=fields, blocked=blocked)
+
+    if not folder and not report.home:
+        return report
+    plan = report.plan
+    if plan is not None:
+        changes = tuple(named(one) if one.is_difference else one for one in plan.changes)
+        plan = replace(plan, changes=changes, diagnostics=tuple(map(placed, plan.diagnostics)))
+    return replace(report, plan=plan, diagnostics=tuple(map(placed, report.diagnostics)), home="")
 
 
 def with_provenance(report: Report, environ: Mapping[str, str], now: str, folder: str = ".") -> Report:

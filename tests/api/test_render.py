@@ -12,7 +12,11 @@ from reconciler import Report, Style, UsageError, render
 from reconciler.api.render import MIGRATION_FORMATS, render_migration, with_provenance
 from reconciler.core.migration_result import MigrationResult
 from reconciler.core.secrets.redact_text import Redactor
+from reconciler.platforms.tavus.kinds import tool
 from reconciler.reporters import REPORTERS
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Block, Change, Reason
+from reconciler.types.diagnostic import Diagnostic, Severity, Span
 from reconciler.types.report import ApplyResult, Provenance
 from tests.support.gittrees import repository
 from tests.support.reports import PLAIN_REPORTS as REPORTS
@@ -36,6 +40,27 @@ def test_text_ends_with_a_line_end_or_is_empty() -> None:
     for report in REPORTS.values():
         text = render(report, "text", style=Style(width=80))
         assert not text or text.endswith("\n")
+
+
+@pytest.mark.parametrize("folder", ["", "agents"])
+@pytest.mark.parametrize("format", ["text", "markdown", "html", "json"])
+def test_people_find_every_file_that_a_report_names(format: str, folder: str) -> None:
+    """Sources are relative to the manifests, places to the folder of the run: a page names both from `Style.folder`
+    on. Documents for machines stay as they are."""
+    span = Span("manifests/desk.yaml", 7, 3)
+    found = Diagnostic("L18", Severity.WARNING, "unknown", span=span)
+    change = Change(
+        Address("tool", "find"), tool.KIND, Action.DELETE, Reason.NOT_IN_MANIFESTS, "t1", source="find.yaml",
+        blocked=(Block("deletes", "no", "a way", pointer="/x", span=span),),
+    )  # fmt: skip
+    plan = replace(PLANS[0], mode="normal", changes=(change,), drift=(), diagnostics=(found,))
+    report = Report("plan", "w", plan, diagnostics=(found,), home="manifests")
+    text = render(report, format, style=Style(folder=folder))
+    top = "agents/" if folder and format in {"markdown", "html"} else ""
+    assert f"{top}manifests/desk.yaml:7:3" in text or format == "json"
+    assert ("agents/" in text) is bool(top)
+    if format in {"text", "html"}:
+        assert f"{top}manifests/find.yaml" in text
 
 
 def test_no_findings() -> None:

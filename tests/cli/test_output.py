@@ -283,8 +283,8 @@ def test_silence_points_the_descriptor_elsewhere(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("way", ["top", "inside"])
-@pytest.mark.parametrize("format", ["github", "codequality", "sarif"])
-def test_annotations_name_files_from_the_top_of_the_repository(
+@pytest.mark.parametrize("format", ["github", "codequality", "sarif", "html"])
+def test_annotations_and_pages_name_files_from_the_top_of_the_repository(
     way: str, format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., Any]
 ) -> None:
     """Of what is wrong in a file and of what drifted, in a project in a folder of the repository."""
@@ -298,7 +298,8 @@ def test_annotations_name_files_from_the_top_of_the_repository(
     where = ["-C", "agents"] if way == "top" else []
     if way == "inside":
         monkeypatch.chdir(tmp_path / "agents")
-    for verb in ("validate", "drift"):
+    verbs = ("validate", "plan") if format == "html" else ("validate", "drift")
+    for verb in verbs:
         text = call(*where, verb, "--format", format).out
         assert "agents/manifests/personas/front-desk.yaml" in text, (verb, text)
         assert "agents/agents" not in text
