@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ def apply(settings: Settings, paths: tuple[str, ...], **flags: Any) -> int:
     """
     saved = saved_plan(paths)
     if saved is None:
+        if flags["ref"] is None:
+            refuse_missing(paths)
         return carry_out("apply", settings.with_paths(paths), **flags)
     refuse_flags(flags)
     return carry_out_saved(
@@ -86,6 +89,17 @@ def saved_plan(paths: tuple[str, ...]) -> bytes | None:
     return read_file(found[0])
 
 
+def refuse_missing(paths: tuple[str, ...]) -> None:
+    """Raise `UsageError` for a path that leads nowhere, before anybody is asked for approval."""
+    from reconciler.manifests.tree.file_tree import missing_hint
+
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(
+                f"{path}: no such file or folder", hint=f"{missing_hint(path)}; or a plan: plan --out FILE"
+            )
+
+
 def refuse_flags(flags: dict[str, Any]) -> None:
     """A saved plan is carried out as it is: raise `UsageError` for what would have changed it."""
     harmless = {"auto_approve", "force_maker", "accept_account", "lock_timeout"}
@@ -108,6 +122,8 @@ def require_someone(verb: str) -> None:
             f"{verb} asks before it writes, and there is no terminal to ask on",
             hint=f"give --auto-approve, or save a plan (plan --out FILE) and run: reconciler {verb} FILE"
             if verb == "apply"
+            else "give --auto-approve; --out FILE keeps the plan, to be looked at first"
+            if verb == "state rollback"
             else "give --auto-approve",
         )
 

@@ -57,6 +57,13 @@ class Settings:
         """These settings, where the arguments of the command are manifests too (`plan PATH` is `plan -m PATH`)."""
         return replace(self, manifests=(*self.manifests, *paths))
 
+    def command(self, *words: str) -> str:
+        """The command line that runs `words` over the same project, from where this one was called."""
+        import shlex
+
+        where = [*(("-C", self.chdir) if self.chdir else ()), *(("--project", self.project) if self.project else ())]
+        return shlex.join(["reconciler", *where, *words])
+
 
 def _tuple(value: object) -> tuple[object, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
@@ -125,10 +132,19 @@ class PairType(click.ParamType):  # type: ignore[type-arg]
         return left, right
 
 
+OF_SUFFIX: Mapping[str, str] = {
+    "html": "html", "htm": "html", "md": "markdown", "json": "json", "xml": "junit", "sarif": "sarif", "txt": "text",
+    "prom": "prometheus", "ndjson": "ndjson",
+}  # fmt: skip
+"""What is probably meant by a file of this name."""
+
+
 class ReportType(PairType):
     """`FORMAT=FILE`, where the format is one that exists."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if "=" not in value and (format := OF_SUFFIX.get(str(value).rpartition(".")[2].lower())):
+            self.fail(f"{value!r} does not say the format; write {format}={value}", param, ctx)
         left, right = super().convert(value, param, ctx)
         return FORMAT.convert(left, param, ctx), right
 

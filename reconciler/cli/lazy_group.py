@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, cast
 
@@ -22,6 +23,18 @@ class WithGlobals(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = examples
         self.params = [*self.params, *global_options()]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Where an option is one of other commands, say of which."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            owners = commands_with(error.option_name, ctx.find_root())
+            if not owners:
+                raise
+            behind = "; it stands behind the command" if isinstance(self, click.Group) else ""
+            told = f"{error.option_name!r} is no option of {ctx.command_path!r}, but of {', '.join(owners)}{behind}."
+            raise click.NoSuchOption(error.option_name, told, ctx=ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Take the global options out of the parameters and leave them, merged, in `ctx.obj`."""
@@ -56,6 +69,24 @@ class WithGlobals(click.Command):
             formatter.write("\nExamples:\n")
             for line in self.examples.strip("\n").splitlines():
                 formatter.write(f"  {line}\n" if line else "\n")
+
+
+def commands_with(option: str, root: click.Context) -> list[str]:
+    """The commands that have `option`: `plan`, `state rollback`."""
+
+    def below(group: click.Command, words: str) -> Iterator[str]:
+        for name in group.list_commands(root) if isinstance(group, click.Group) else ():
+            one: click.Command | None = None
+            with suppress(ImportError):  # what is wrong is an option of the command line
+                one = group.get_command(root, name) if isinstance(group, click.Group) else None
+            if one is not None:
+                own = {
+                    spelled for parameter in one.params for spelled in (*parameter.opts, *parameter.secondary_opts)
+                }
+                yield from [f"{words}{name}"] if option in own else ()
+                yield from below(one, f"{words}{name} ")
+
+    return list(below(root.command, ""))
 
 
 def enter(folder: str, ctx: click.Context) -> None:

@@ -11,7 +11,7 @@ from reconciler.cli import exit_codes
 from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, WHY, option, options_for, options_of
 from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.types.options import PlanOptions
@@ -89,7 +89,7 @@ def plan(
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
-            notes = (*notes, save_plan(made, out, session.plan_key, out_mode))
+            notes = (*notes, save_plan(made, out, session.plan_key, settings, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.findings
         report = Report("plan", session.workspace.name, made, None, findings, code, notes, home=home_of(session))
@@ -128,13 +128,15 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     return tuple(unmanaged_line(replace(unmanaged, is_new=False)) for unmanaged in made.unmanaged)
 
 
-def save_plan(made: Any, out: str, key: bytes | None, mode: int = 0o600) -> str:
+def save_plan(made: Plan, out: str, key: bytes | None, settings: Settings, mode: int = 0o600) -> str:
     """Write the plan file, signed where there is a key; a line that says how to apply it."""
     from reconciler.api.paths import write_file
     from reconciler.core.planning.plan_file import dump_plan
 
     write_file(out, dump_plan(made, key), mode=mode)
-    return f"Saved the plan to {out}. To carry out exactly this: reconciler apply {out}"
+    if not made.applyable:
+        return f"Saved the plan to {out}, to be looked at: apply refuses it as it stands."
+    return f"Saved the plan to {out}. To carry out exactly this: {settings.command('apply', out)}"
 
 
 SHOW_EXAMPLES = """
@@ -158,5 +160,11 @@ def show(settings: Settings, planfile: str, summary: bool) -> int:
     from reconciler.types.report import Report
 
     with reporting("show", settings):
+        if not os.path.lexists(planfile):
+            raise ReconcilerError(
+                f"{planfile}: no such file",
+                hint="give a file that `reconciler plan --out FILE` wrote; what is recorded of one object is said by "
+                "`reconciler state show ADDRESS`",
+            )
         plan = load_plan(read_file(planfile), plan_key(os.environ))
         return deliver(Report("show", plan.workspace, plan), settings.summarised(summary))

@@ -248,9 +248,10 @@ def provenance(report: Report) -> list[str]:
     made = report.made or Provenance()
     commit = (report.plan.commit if report.plan else None) or made.commit
     name, dirty, _ = commit.partition(DIRTY)
-    told = f"commit {name[:12]}{' with edits' if dirty else ''}" if name else ""
+    told = f"commit {name[:12]}" if name else ""
     if name and made.author and made.commit.partition(DIRTY)[0] == name:
         told += f" by {made.author[:LONGEST_NAME]}"
+    told += " and edits that are not committed" if name and dirty else ""
     who = f"run by {made.who[:LONGEST_NAME]}" if made.who else ""
     return [part for part in (told, made.date, who) if part]
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.global_options import Settings
-from reconciler.cli.lazy_group import LazyGroup, command
+from reconciler.cli.lazy_group import LazyGroup, command, commands_with
 
 EXAMPLES = """
 tool leaf one      first,
@@ -107,6 +107,28 @@ def test_an_unknown_option_is_guessed(invoke: Callable[..., click.testing.Result
         error = invoke(*words).exception
         assert isinstance(error, click.UsageError)
         assert "--quiet" in error.format_message()
+
+
+def test_an_option_of_another_command_names_that_command() -> None:
+    """For each option of each command, at each command that lacks it."""
+    from reconciler.cli.main import program
+
+    with click.Context(program, info_name="reconciler") as root:
+        owners = {
+            option: commands_with(option, root)
+            for name in program.list_commands(root)
+            if (one := program.get_command(root, name)) is not None
+            for parameter in one.params
+            for option in parameter.opts
+            if isinstance(parameter, click.Option) and option.startswith("--")
+        }
+        for name in ("plan", "apply", "validate", "explain"):
+            lacking = {option: names for option, names in owners.items() if name not in names}
+            assert lacking
+            for option, names in lacking.items():
+                with pytest.raises(click.NoSuchOption) as caught:
+                    program.get_command(root, name).make_context(name, [option], parent=root)  # type: ignore[union-attr]
+                assert f"but of {', '.join(names)}" in str(caught.value)
 
 
 def test_a_folder_that_is_not_there_is_wrong_usage(invoke: Callable[..., click.testing.Result]) -> None:

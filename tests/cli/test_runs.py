@@ -160,6 +160,41 @@ def test_show_of_what_is_no_plan(project: Path, call: Call, text: bytes) -> None
     assert call("show", "missing").code == 1
 
 
+def test_the_words_of_a_newcomer_lead_to_the_right_command(
+    project: Path, call: Call, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words, code, told in (
+        (("apply", "pr.plan"), 64, "no such file"),
+        (("plan", "persona.desk"), 64, "--target persona.desk"),
+        (("apply", "persona.desk"), 64, "--target persona.desk"),
+        (("show", "persona.desk"), 1, "state show"),
+        (("plan", "--report", "plan.md"), 64, "markdown=plan.md"),
+        (("drift", "--accept", "all"), 64, "'*'"),
+    ):
+        ended = call(*words)
+        assert ended.code == code, (words, ended)
+        assert told in ended.err, (words, ended)
+    assert call("apply", "--auto-approve").code == 0
+    desk = project / "manifests" / "desk.yaml"
+    desk.write_text(desk.read_text().replace("Desk", "Desk of today"))
+    monkeypatch.chdir(project.parent)
+    said = call("-C", project.name, "plan", "--out", "pr.plan").out
+    assert f"reconciler -C {project.name} apply pr.plan" in " ".join(said.split())
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    ended = call("apply", str(project / "pr.plan"))
+    assert ended.code == 5, ended
+    assert "there is no state here" in ended.err
+    assert call("-C", str(project), "apply", "pr.plan").code == 0
+
+
+def test_a_blocked_plan_is_kept_to_be_looked_at(applied: Path, call: Call) -> None:
+    (applied / "manifests" / "desk.yaml").unlink()
+    said = call("plan", "--out", "pr.plan").out
+    assert "apply refuses it" in said
+    assert "To carry out" not in said
+    assert call("apply", "pr.plan").code == 3
+
+
 def test_drift_is_found_and_healed(applied: Path, call: Call) -> None:
     assert call("drift").code == 0
     assert by_hand() == "persona.desk"

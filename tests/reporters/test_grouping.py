@@ -121,6 +121,16 @@ def test_a_summary_is_a_line_an_object() -> None:
     assert all('/layers/llm/model "old" -> "new"' in line and len(line) <= 80 for line in lines)
 
 
+def test_drift_says_who_moved_and_what_to_do() -> None:
+    vendor = drift_of(reports.CLAIMS, "p1", (DriftField("/x", Direction.VENDOR, "a", "b"),), reason="vendor")
+    live = replace(vendor, reason=None, changes=(replace(vendor.changes[0], direction=Direction.LIVE),))
+    for item, ways in ((vendor, False), (live, True)):
+        report = Report("drift", plan=make_plan(drift=(item,)))
+        row = REPORTERS.get("text")(report, Style(detail="summary"))
+        assert item.changes[0].direction.value in row.splitlines()[0].split()
+        assert ("drift --review" in REPORTERS.get("text")(report, Style())) is ways
+
+
 def test_like_findings_are_one() -> None:
     one = Diagnostic("L18", Severity.WARNING, "an unknown field", address=Address("persona", "a"))
     found = group_findings([replace(one, pointer=f"/x{n}") for n in range(4)] + [replace(one, summary="else")])
@@ -175,7 +185,8 @@ def test_the_heading_says_what_commit_when_and_who(name: str) -> None:
     made = Provenance("4f2a" * 10 + "-dirty", "Ann <b>", "2026-11-30 17:05 UTC", "octo_cat")
     text = REPORTERS.get(name)(Report("plan", plan=make_plan(), made=made), Style(detail=""))
     head = text[: text.find("<main")] if name == "html" else text
-    assert "4f2a4f2a4f2a with edits by Ann " in head
+    assert "4f2a4f2a4f2a by Ann" in head
+    assert " and edits that are not committed" in head
     assert "Ann <b>" not in head
     assert "2026-11-30 17:05 UTC" in head
     assert "run by octo" in head

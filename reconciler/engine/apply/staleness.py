@@ -36,7 +36,13 @@ def check_state(plan: Plan, state: State, *, workspace: str, digest: str | None)
     if begun is not None and begun.finished:
         raise PlanStale("this plan was applied before", hint=AGAIN)
     new = state.serial == 0 and not state.resources
-    if plan.lineage != state.lineage and not (new and plan.serial == 0):
+    if new and plan.serial:
+        whose = f" of the project {plan.project}" if plan.project else ""
+        raise PlanStale(
+            f"there is no state here, and the plan was made over one (serial {plan.serial})",
+            hint=f"apply it in the folder{whose} that it was made in: -C FOLDER",
+        )
+    if plan.lineage != state.lineage and not new:
         raise PlanStale("the plan was made for another state (its lineage differs)", hint=AGAIN)
     if begun is not None and (begun.serial == state.serial or not (written := _written_since(plan, begun, state))):
         return begun

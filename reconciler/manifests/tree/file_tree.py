@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -196,11 +197,21 @@ def check_given(tree: Tree, path: str, shown: str) -> None:
         return
     where = f" at commit {tree.commit[:12]}" if tree.commit else ""
     if not tree.is_file(path):
-        raise UsageError(f"{shown}: no such file or folder{where}", hint="give a manifest file or a folder of them")
+        raise UsageError(f"{shown}: no such file or folder{where}", hint=missing_hint(shown))
     with suppress(Unreadable):
         refuse_own_file(tree.read(path), shown)
     if not path.lower().endswith(SUFFIXES):
         raise UsageError(f"{shown}: not a manifest file", hint=f"manifests end in {', '.join(SUFFIXES)}")
+
+
+ADDRESS = re.compile(r"[a-z_]+\.[\w.-]+")
+
+
+def missing_hint(shown: str) -> str:
+    """What to give instead of a PATH that leads nowhere."""
+    if ADDRESS.fullmatch(shown) and not shown.lower().endswith(SUFFIXES):
+        return f"a path is a manifest file or a folder of them; an address goes behind --target: --target {shown}"
+    return "give a manifest file or a folder of them"
 
 
 class OverlaidTree:

@@ -53,6 +53,7 @@ def _sections(report: Report, paint: Paint) -> Iterator[str]:
             yield from drift_lines(edited, paint)
             yield from change_lines(changes, paint)
             yield from _directions(plan, paint)
+            yield from _ways_out(plan, paint) if report.verb == "drift" else ()
         if style.verbose:
             yield from _requests(plan)
     if report.result:
@@ -75,6 +76,17 @@ def _directions(plan: Plan, paint: Paint) -> Iterator[str]:
         for direction, meaning in LEGEND.items():
             if direction in used:
                 yield paint(f"  ({meaning})", Tone.DIM)
+        yield ""
+
+
+def _ways_out(plan: Plan, paint: Paint) -> Iterator[str]:
+    """What to do about drift."""
+    if any(change.direction is not Direction.VENDOR for item in plan.drift for change in item.changes):
+        told = (
+            "put back: reconciler apply; keep: reconciler drift --accept ADDRESS, or '*' for all; "
+            "ask about each: reconciler drift --review"
+        )
+        yield from paint.wrap(f"({told})", "   ", first="  ", tone=Tone.DIM)
         yield ""
 
 

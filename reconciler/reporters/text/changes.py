@@ -26,7 +26,7 @@ DRIFTED = "!"
 
 def table_lines(changes: Sequence[Change], drift: Sequence[DriftItem], paint: Paint) -> Iterator[str]:
     """Sign, address, who moved, and what of it, cut at the width; an edit of the account has an exclamation mark."""
-    rows = [(DRIFTED, str(item.address), "live", _fields(drift_leaves(item))) for item in drift]
+    rows = [(DRIFTED, str(item.address), _moved(item), _fields(drift_leaves(item))) for item in drift]
     for change in changes:
         leaves = change_leaves(change, mixed=True) if change.action is Action.UPDATE else []
         said = "blocked" if change.blocked else ",".join(directions_of(change))
@@ -39,6 +39,10 @@ def table_lines(changes: Sequence[Change], drift: Sequence[DriftItem], paint: Pa
         line = f"{head}  {plain(fields)}".rstrip()
         yield paint(_cut(line, paint.width), Tone.ERROR if said == "blocked" else Tone.PLAIN)
     yield ""
+
+
+def _moved(item: DriftItem) -> str:
+    return ",".join(dict.fromkeys(change.direction.value for change in item.changes))
 
 
 def _fields(leaves: Sequence[Leaf]) -> str:
