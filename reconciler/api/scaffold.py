@@ -23,14 +23,16 @@ ADD = "add the workspace to the project file: {name}: {{provider: {{type: {type}
 class Pipeline:
     """A pipeline to be written: `path` (absolute) and `text`; `before` is what stands there now, None for nothing.
 
-    `workspaces` are those that it serves; `kept` and `left_out` the parts that somebody changed or took out, which
-    stay so; `steps` what is to be done before the first run, each with a command ("" where there is none).
+    `workspaces` are those that it serves, `branch` is the one whose merges are applied; `kept` and `left_out` the
+    parts that somebody changed or took out, which stay so; `steps` what is to be done before the first run, each with
+    a command ("" where there is none).
     """
 
     path: Path
     text: str
     before: str | None
     workspaces: tuple[str, ...]
+    branch: str
     kept: tuple[str, ...]
     left_out: tuple[str, ...]
     steps: tuple[tuple[str, str], ...]
@@ -99,8 +101,13 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
                 hint="rename it, run the same command again, and carry over what you want to keep",
             )
         text, kept, left_out = updated.text, updated.kept, updated.left_out
+<<<<<<< HEAD
     served = tuple(account.workspace for account in facts.accounts)
     return Pipeline(path, text, before, served, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
+=======
+    served = tuple(one.workspace for one in facts.accounts)
+    return Pipeline(path, text, before, served, facts.branch, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
+>>>>>>> b06412bb (Take the branch that pull requests go into for a pipeline; say how reviewers and a shared state come about; show files for Azure, Bitbucket and Jenkins)
 
 
 def read_facts(root: Path, source: str | None = None, earlier: str | None = None) -> PipelineFacts:
@@ -156,10 +163,21 @@ def find_source(given: str | None) -> Source:
     return published if own and remote and commit and published.portable else source
 
 
+USUAL = ("main", "master")
+
+
 def default_branch(folder: str) -> str:
-    """The branch that pull requests of the repository around `folder` go into; `main` where nothing says so."""
+    """The branch that pull requests of the repository around `folder` go into; `main` where nothing says so.
+
+    What `origin` says, else a usual one that exists: the branch that is checked out is often that of a pull request.
+    """
     remote = _git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
-    return remote or _git(folder, "symbolic-ref", "--short", "HEAD") or "main"
+    if remote:
+        return remote
+    listed = _git(folder, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin").split()
+    names = {one.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for one in listed}
+    usual = next((one for one in (*USUAL, _git(folder, "config", "init.defaultBranch")) if one in names), None)
+    return usual or _git(folder, "symbolic-ref", "--short", "HEAD") or "main"
 
 
 def _git(folder: str, *arguments: str) -> str:

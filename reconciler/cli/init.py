@@ -25,11 +25,21 @@ Next:
 """
 
 
+class System(click.Choice[str]):
+    """A CI system; of others it says where their lines stand."""
+
+    def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:
+        known = super().get_invalid_choice_message(value, ctx)
+        return (
+            f"{known} Lines for Azure Pipelines, Bitbucket and Jenkins stand in .github/PIPELINES.md of this program."
+        )
+
+
 @command("init", examples=EXAMPLES)
 @click.argument("folder", default=".", metavar="[FOLDER]")
 @click.option(
     "--ci",
-    type=click.Choice(["github", "gitlab", "none"]),
+    type=System(["github", "gitlab", "none"]),
     default="none",
     help="Add a CI pipeline, or bring it up to date; in a project that is there already, only that.",
 )
@@ -65,7 +75,8 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
         if path.exists() or path.is_symlink():
             raise ReconcilerError(
                 f"{path} exists already; nothing was written",
-                hint="choose another folder; or add only a pipeline to what is there: init --ci github",
+                hint="choose another folder; or add only a pipeline to what is there: "
+                f"init --ci {'github' if ci == 'none' else ci}",
             )
     place(root, wanted)
     if ci != "none":
@@ -88,7 +99,7 @@ def write_pipeline(root: Path, ci: str, source: str | None) -> None:
         write(f"  {part}: stays as you changed it; a new file would have other lines here\n")
     for part in made.left_out:
         write(f"  {part}: stays away, as you took it out\n")
-    write(f"It plans and applies {', '.join(made.workspaces)}.\n")
+    write(f"It plans what would go into the branch {made.branch}, and applies it: {', '.join(made.workspaces)}.\n")
     write("\nBefore the first run:\n")
     for number, (text, run) in enumerate(made.steps, 1):
         write(f"  {number}. {text}\n" + (f"       {run}\n" if run else ""))

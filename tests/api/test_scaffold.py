@@ -56,6 +56,16 @@ def test_the_branch_that_the_remote_takes_for_its_own(repository: Path) -> None:
     assert default_branch(str(repository)) == "master"
 
 
+@pytest.mark.parametrize("usual", ["main", "master"])
+def test_the_branch_of_a_pull_request_is_not_the_one_it_goes_into(tmp_path: Path, usual: str) -> None:
+    """A clone of what was empty knows no default of its remote; whoever runs `init --ci` stands on a branch."""
+    git(tmp_path, "init", "-q", "-b", usual)
+    assert default_branch(str(tmp_path)) == usual
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "first")
+    git(tmp_path, "switch", "-q", "-c", "new-greeting")
+    assert default_branch(str(tmp_path)) == usual
+
+
 def test_without_git_the_branch_is_main(tmp_path: Path) -> None:
     assert default_branch(str(tmp_path)) == "main"
 

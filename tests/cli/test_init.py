@@ -49,6 +49,16 @@ def test_nothing_is_overwritten(tmp_path: Path, call: Callable[..., Any], taken:
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
 
 
+def test_a_taken_place_and_a_system_without_a_generator_say_the_way(tmp_path: Path, call: Callable[..., Any]) -> None:
+    (tmp_path / ".gitlab-ci.yml").write_text("mine")
+    ended = call("init", "--ci", "gitlab")
+    assert ended.code == 1, ended
+    assert "only a pipeline to what is there: init --ci gitlab" in ended.err
+    ended = call("init", "--ci", "jenkins")
+    assert ended.code == 64, ended
+    assert "PIPELINES.md" in ended.err
+
+
 def test_lines_of_ones_own_in_gitignore_stay(tmp_path: Path, call: Callable[..., Any]) -> None:
     (tmp_path / ".gitignore").write_bytes(b"*.pyc\n\xff")
     call("init")
@@ -82,7 +92,7 @@ def test_a_pipeline_for_a_project_that_is_there(tmp_path: Path, call: Callable[.
     before = file.read_text()
     ended = call("init", "--ci", ci)
     assert ended.code == 0, ended
-    assert "It plans and applies tavus." in ended.out
+    assert "It plans what would go into the branch main, and applies it: tavus." in ended.out
     text = (tmp_path / path).read_text()
     yaml.safe_load(text)
     assert "workspace: production" not in text.lower()

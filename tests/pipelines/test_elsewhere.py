@@ -43,6 +43,7 @@ def shell(checkout, tmp_path):
             check=False,
         )  # fmt: skip
 
+    run.program = str(program)
     return run
 
 
@@ -77,6 +78,86 @@ def test_gitlab_keeps_every_file_that_a_job_reports(checkout):
 def test_gitlab_says_when_something_is_deprecated(checkout, shell):
     done = shell(job("deprecations"), RECONCILER_WORKSPACE="production")
     assert done.returncode == 2, done.stderr
+
+
+def pages():
+    """The three files to copy, by system."""
+    azure, bitbucket = (
+        next(yaml.safe_load(text) for text in blocks("yaml") if word in text) for word in ("stages:", "pipelines:")
+    )
+    [jenkins] = blocks("groovy")
+    return {"azure-pipelines": azure, "bitbucket-pipelines": bitbucket, "jenkins": jenkins}
+
+
+def texts(value):
+    """Every text of a document, and what a shell gets to see of a Jenkinsfile."""
+    if isinstance(value, str):
+        yield from re.findall(r"'(\.ci/[^']*)'", value) if value.startswith("pipeline {") else [value]
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from texts(one)
+
+
+def test_pipelines_to_copy_plan_apply_exactly_that_and_find_drift(checkout, shell):
+    """Their lines as they stand, over the script that they call; the program is installed already."""
+    [script] = blocks("sh")
+    (checkout.root / ".ci").mkdir()
+    wrapper = checkout.root / ".ci" / "reconciler"
+    wrapper.write_text(script)
+    wrapper.chmod(0o755)
+    place = checkout.root / ".reconciler" / "program" / "COMMIT" / "bin"
+    place.mkdir(parents=True)
+    (place / "reconciler").symlink_to(shell.program)
+    (checkout.root / "test-results").mkdir()
+    by_verb = {"plan": set(), "apply": set(), "drift": set()}
+    for name, page in pages().items():
+        lines = {text.replace("$(Pipeline.Workspace)/plan/", "") for text in texts(page) if ".ci/reconciler" in text}
+        assert len(lines) == 3, (name, lines)
+        for verb, known in by_verb.items():
+            known |= {
+                line.replace('"', "") if verb == "apply" else line for line in lines if f"reconciler {verb}" in line
+            }
+    env = {"RECONCILER_WORKSPACE": "production"}
+    for line in by_verb["plan"]:
+        done = shell(line, **env)
+        assert done.returncode == 0, (line, done.stderr)
+    assert (checkout.root / "personas.html").stat().st_size > 0
+    [line] = by_verb["apply"]
+    assert [shell(line, **env).returncode for _ in range(2)] == [0, 5], "a plan is applied once"
+    checkout.edit_by_hand("Hello.", "Bonjour.")
+    ends = {
+        (done.returncode, "SucceededWithIssues" in done.stdout)
+        for one in by_verb["drift"]
+        for done in [shell(one, **env)]
+    }
+    assert ends == {(2, False), (0, True)}
+
+
+@pytest.mark.parametrize("system", ["azure-pipelines", "bitbucket-pipelines"])
+def test_pipelines_to_copy_are_valid(system, tmp_path):
+    text = json.dumps(pages()[system])
+    if system.startswith("azure"):
+        text = text.replace(": true", ': "true"')  # every scalar is a text there, and so the schema says
+    (tmp_path / "pipeline.yml").write_text(text)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{system}"]
+    how = ["--regex-variant", "python", *(["--data-transform", system] if system.startswith("azure") else [])]
+    done = subprocess.run(
+        [*command, *how, str(tmp_path / "pipeline.yml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_pipelines_to_copy_install_as_those_that_are_generated():
+    """One commit, and the hashes of its lock: the lines of GitLab's jobs, in a folder of its own."""
+    [script] = blocks("sh")
+    variables = (
+        ('"$home/source"', "/tmp/reconciler"), ('"$home/bin/pip"', "pip"), ('"$home/source', "/tmp/reconciler"),
+        ('run.txt"', "run.txt"), ('"$repository"', '"$RECONCILER_REPOSITORY"'), ('"$commit"', '"$RECONCILER_COMMIT"'),
+    )  # fmt: skip
+    for ours, theirs in variables:
+        script = script.replace(ours, theirs)
+    for line in yaml.safe_load(GITLAB)["default"]["before_script"]:
+        assert f"  {line}\n" in script, line
 
 
 def test_the_commands_of_atlantis(checkout, shell, tmp_path):

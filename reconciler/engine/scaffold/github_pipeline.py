@@ -95,13 +95,17 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
             f"reconciler init --ci github --source {facts.source.repository}@COMMIT",
         )
     for name in facts.unshared:
-        yield f"give workspace {name} a shared `state:` (s3, http or postgres); a runner keeps nothing", ""
+        yield (
+            f"give workspace {name} a shared `state:` (s3, http or postgres), a runner keeps nothing: copy what is "
+            "recorded here, then write the same place into the project file",
+            f"reconciler -w {name} state migrate --to s3 --set bucket=BUCKET --set region=REGION",
+        )
     for account in facts.accounts:
         yield (
-            f"make the environment `{account.workspace}`, with reviewers, and in it the secret TAVUS_API_KEY: "
-            f"a key of {account.workspace} that may write",
-            f"gh api -X PUT 'repos/{{owner}}/{{repo}}/environments/{account.workspace}' "
-            f"&& gh secret set TAVUS_API_KEY --env {account.workspace}",
+            f"make the environment `{account.workspace}` with reviewers (you; others in its settings), and in it the "
+            f"secret TAVUS_API_KEY: a key of {account.workspace} that may write",
+            f"gh api -X PUT 'repos/{{owner}}/{{repo}}/environments/{account.workspace}' -f 'reviewers[][type]=User' "
+            f'-F "reviewers[][id]=$(gh api user --jq .id)" && gh secret set TAVUS_API_KEY --env {account.workspace}',
         )
         yield (
             f"a key of {account.workspace} that may only read, for plans and drift; forks get none",
@@ -115,7 +119,10 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         yield f"{name}, which manifests or the project file name", f"gh secret set {name}"
     for cloud in sorted({account.cloud for account in facts.accounts if account.cloud}):
         for name in CLOUDS[cloud]:
-            yield f"{name}, so that runs reach the state with an identity of their own", f"gh variable set {name}"
+            yield (
+                f"{name}, so that runs reach the state with an identity of their own (gh 2.31 or newer)",
+                f"gh variable set {name}",
+            )
     yield (
         "let Actions create pull requests, for `migrate`",
         "gh api -X PUT 'repos/{owner}/{repo}/actions/permissions/workflow' "

@@ -161,8 +161,10 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         )
     for name in facts.unshared:
         yield (
-            f"give workspace {name} a shared `state:` ({{backend: http}} is GitLab's own); a runner keeps nothing",
-            "",
+            f"give workspace {name} a shared `state:`, a runner keeps nothing: copy what is recorded here (with "
+            "TF_HTTP_USERNAME and TF_HTTP_PASSWORD set), then write {backend: http}, GitLab's own, into the project file",
+            f"reconciler -w {name} state migrate --to http --set "
+            f"address=https://HOST/api/v4/projects/ID/terraform/state/personas-{name}",
         )
     for account in facts.accounts:
         yield (
