@@ -101,13 +101,8 @@ def plan_pipeline(root: Path, ci: str, source: str | None = None) -> Pipeline:
                 hint="rename it, run the same command again, and carry over what you want to keep",
             )
         text, kept, left_out = updated.text, updated.kept, updated.left_out
-<<<<<<< HEAD
     served = tuple(account.workspace for account in facts.accounts)
-    return Pipeline(path, text, before, served, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
-=======
-    served = tuple(one.workspace for one in facts.accounts)
     return Pipeline(path, text, before, served, facts.branch, kept, left_out, (*first, *SYSTEMS[ci].steps(facts)))
->>>>>>> b06412bb (Take the branch that pull requests go into for a pipeline; say how reviewers and a shared state come about; show files for Azure, Bitbucket and Jenkins)
 
 
 def read_facts(root: Path, source: str | None = None, earlier: str | None = None) -> PipelineFacts:

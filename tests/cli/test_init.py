@@ -92,7 +92,7 @@ def test_a_pipeline_for_a_project_that_is_there(tmp_path: Path, call: Callable[.
     before = file.read_text()
     ended = call("init", "--ci", ci)
     assert ended.code == 0, ended
-    assert "It plans what would go into the branch main, and applies it: tavus." in ended.out
+    assert "It plans and applies tavus; pull requests go into the branch main." in ended.out
     text = (tmp_path / path).read_text()
     yaml.safe_load(text)
     assert "workspace: production" not in text.lower()
@@ -121,7 +121,7 @@ def test_a_pipeline_follows_the_project_and_keeps_what_was_changed(
     assert f"updated {pipeline}" in ended.out
     assert "SECOND_READ_KEY" in pipeline.read_text()
     assert ("# ours" if ci == "github" else "3.13") in pipeline.read_text()
-    assert "It plans and applies production, second." in ended.out
+    assert "It plans and applies production, second;" in ended.out
 
 
 @pytest.mark.parametrize(("ci", "path"), [("github", ".github/workflows/personas.yml"), ("gitlab", ".gitlab-ci.yml")])

@@ -162,7 +162,7 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
     for name in facts.unshared:
         yield (
             f"give workspace {name} a shared `state:`, a runner keeps nothing: copy what is recorded here (with "
-            "TF_HTTP_USERNAME and TF_HTTP_PASSWORD set), then write {backend: http}, GitLab's own, into the project file",
+            "TF_HTTP_USERNAME and TF_HTTP_PASSWORD set), then put {backend: http}, GitLab's own, in the project file",
             f"reconciler -w {name} state migrate --to http --set "
             f"address=https://HOST/api/v4/projects/ID/terraform/state/personas-{name}",
         )
