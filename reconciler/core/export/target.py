@@ -178,6 +178,8 @@ def _seal(text: str) -> str:
 
 ENV = "$env"
 """`{"$env": NAME}` in generated settings: the value of that variable when the agent starts."""
+LITERAL = "$literal"
+"""`{"$literal": {...}}` there: an object of the account's that only looks like that, or like this."""
 EMPTY: tuple[Json, ...] = (None, "", [], {})
 Explain = Callable[[str, Json], tuple[str, str]]
 """(pointer, value) -> (reason, the nearest way)."""
@@ -241,11 +243,11 @@ class Ledger:
             self.lose(whole, *explain(whole, value))
 
     def resolvable(self, value: Json, pointer: str) -> Json:
-        """`value` with `{"$env": NAME}` for every secret in it; files and literals get a variable of their own."""
+        """`value` with a variable for every secret in it; files and literals get one of their own."""
         if isinstance(value, SecretRef):
             name = value.name if value.kind == "env" else self.variable(pointer)
             self.variables.setdefault(name, f"{self.address} {pointer}")
-            return {ENV: name}
+            return SecretRef("env", name)
         if isinstance(value, dict):
             return {key: self.resolvable(member, f"{pointer}/{key}") for key, member in value.items()}
         return [self.resolvable(item, pointer) for item in value] if isinstance(value, list) else value
@@ -253,6 +255,19 @@ class Ledger:
     def variable(self, pointer: str) -> str:
         """A new name for the secret at `pointer`."""
         return variable_name(self.address.kind, self.address.name, pointer, self.variables)
+
+
+def with_marks(value: Json) -> Json:
+    """`value` as settings say it: variables as `{"$env": NAME}`, data that looks so as `{"$literal": {...}}`.
+
+    Else whoever edits a persona could have any variable of the agent's machine sent to a model.
+    """
+    if isinstance(value, SecretRef):
+        return {ENV: value.name} if value.kind == "env" else str(value)
+    if isinstance(value, dict):
+        members: Object = {key: with_marks(member) for key, member in value.items()}
+        return {LITERAL: members} if len(value) == 1 and value.keys() <= {ENV, LITERAL} else members
+    return [with_marks(item) for item in value] if isinstance(value, list) else value
 
 
 def _told(value: Json) -> Json:

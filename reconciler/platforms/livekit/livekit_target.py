@@ -48,13 +48,15 @@ SETTINGS: dict[str, Any] = json.loads((HERE / "@STEM@_agent.json").read_text(enc
 
 
 def resolve(value: Any) -> Any:
-    """`value` with the environment variable NAME in the place of each {"$env": NAME}."""
+    """`value` with the environment variable NAME in the place of each {"$env": NAME}; {"$literal": {...}} is data."""
     if isinstance(value, dict):
         if list(value) == ["$env"]:
             name = value["$env"]
             if not os.environ.get(name):
                 raise RuntimeError(f"the environment variable {name} is not set")
             return os.environ[name]
+        if list(value) == ["$literal"]:
+            value = value["$literal"]
         return {key: resolve(member) for key, member in value.items()}
     return [resolve(item) for item in value] if isinstance(value, list) else value
 

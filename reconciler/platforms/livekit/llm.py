@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from reconciler.core.export.target import ENV, Ledger, summarize_value
+from reconciler.core.export.target import Ledger, summarize_value
 from reconciler.errors import UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.catalogue import Catalogue, LiveKitCall, LiveKitChoice, LiveKitPlugin, is_hosted
@@ -108,7 +108,7 @@ def _chosen(ledger: Ledger, plugins: Mapping[str, LiveKitPlugin], choice: LiveKi
         return Service(choice.plugin, arguments, call)
     ledger.adjust(f"{LAYER}/model", f"{_lacks(plugin, language)}: the openai plugin speaks to {plugin.address}")
     call = _openai(plugins, language)
-    arguments = {"model": model, "base_url": plugin.address, "api_key": {ENV: plugin.variables[0]}}
+    arguments = {"model": model, "base_url": plugin.address, "api_key": SecretRef("env", plugin.variables[0])}
     return Service(OPENAI, {**arguments, **_parameters(ledger, "the openai plugin", SAMPLING)}, call)
 
 
@@ -194,7 +194,7 @@ def _taken(ledger: Ledger, plugin: LiveKitPlugin, call: LiveKitCall, name: str) 
             # Without a key the plugin would send that of OpenAI to whoever answers there.
             variable = ledger.variable(f"{LAYER}/api_key")
             ledger.variables.setdefault(variable, f"{ledger.address} {LAYER}/api_key")
-            found["api_key"] = {ENV: variable}
+            found["api_key"] = SecretRef("env", variable)
     else:
         for variable in plugin.variables:
             ledger.variables.setdefault(variable, f"the {name} plugin")

@@ -39,7 +39,7 @@ const HOME = basename(dirname(FILE)) === 'dist' ? dirname(dirname(FILE)) : dirna
 
 export const SETTINGS = JSON.parse(readFileSync(join(HOME, 'settings.json'), 'utf8')) as Settings;
 
-/** `value` with the environment variable NAME in the place of each {"$env": NAME}. */
+/** `value` with the environment variable NAME in the place of each {"$env": NAME}; {"$literal": {...}} is data. */
 export function resolve(value: Json): Json {
   if (Array.isArray(value)) return value.map(resolve);
   if (value === null || typeof value !== 'object') return value;
@@ -50,7 +50,8 @@ export function resolve(value: Json): Json {
     if (!found) throw new Error(`the environment variable ${name} is not set`);
     return found;
   }
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(member)]));
+  const literal = names.length === 1 ? value.$literal : undefined;
+  return Object.fromEntries(Object.entries(literal ?? value).map(([name, member]) => [name, resolve(member)]));
 }
 
 /** What the class of llm, stt or tts is called with; the settings are data, so nothing is known of their types. */

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.export.target import EMPTY, OPEN, Ledger, is_untouched, with_seal
+from reconciler.core.export.target import EMPTY, OPEN, Ledger, is_untouched, with_marks, with_seal
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.json import Json, Object, within
@@ -92,15 +92,20 @@ def test_values_are_taken_in_their_normal_form() -> None:
     assert ledger.take("/greeting") is None
 
 
-def test_a_secret_becomes_the_name_of_a_variable() -> None:
+def test_a_secret_becomes_a_variable() -> None:
     ledger = Ledger(DESK, kind("persona"), {})
-    assert ledger.resolvable(SecretRef("env", "KEY"), "/layers/llm/api_key") == {"$env": "KEY"}
-    assert ledger.resolvable(SecretRef("file", "k.txt"), "/layers/llm/api_key") == {
-        "$env": "PERSONA_DESK_LLM_API_KEY"
-    }
-    second = ledger.resolvable(SecretRef("literal", "x"), "/layers/llm/api_key")
-    assert second == {"$env": "PERSONA_DESK_LLM_API_KEY_2"}
-    assert set(ledger.variables) == {"KEY", "PERSONA_DESK_LLM_API_KEY", "PERSONA_DESK_LLM_API_KEY_2"}
+    own, second = SecretRef("env", "PERSONA_DESK_LLM_API_KEY"), SecretRef("env", "PERSONA_DESK_LLM_API_KEY_2")
+    assert ledger.resolvable(SecretRef("env", "KEY"), "/layers/llm/api_key") == SecretRef("env", "KEY")
+    assert ledger.resolvable(SecretRef("file", "k.txt"), "/layers/llm/api_key") == own
+    assert ledger.resolvable(SecretRef("literal", "x"), "/layers/llm/api_key") == second
+    assert set(ledger.variables) == {"KEY", own.name, second.name}
     assert ledger.resolvable({"a": [SecretRef("env", "B")], "env": "prod"}, "/x") == {
-        "a": [{"$env": "B"}], "env": "prod",
+        "a": [SecretRef("env", "B")], "env": "prod",
     }  # fmt: skip
+
+
+def test_a_variable_is_marked_and_data_that_looks_like_one_is_data() -> None:
+    assert with_marks({"a": [SecretRef("env", "B")], "b": {"$env": "C"}, "c": {"$env": 1, "d": 2}}) == {
+        "a": [{"$env": "B"}], "b": {"$literal": {"$env": "C"}}, "c": {"$env": 1, "d": 2},
+    }  # fmt: skip
+    assert with_marks({"$literal": SecretRef("env", "B")}) == {"$literal": {"$literal": {"$env": "B"}}}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
 from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.target import AttachedTool, Subject, is_untouched
 from reconciler.core.text import has_hidden
 from reconciler.platforms.livekit.agent_settings import FACE, AgentSettings, agent_settings, settings_text
-from reconciler.platforms.livekit.livekit_target import generate
+from reconciler.platforms.livekit.livekit_target import generate, module_text
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object, within
@@ -52,6 +57,42 @@ def adjusted(found: AgentSettings) -> list[str]:
 
 def part(found: AgentSettings, name: str) -> Any:
     return found.values[name]
+
+
+MARKS = st.sampled_from(["$env", "$literal", "x"])
+PLANTED = st.recursive(
+    st.sampled_from(["AWS_SECRET_ACCESS_KEY", "text", 1, None]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(MARKS, inner, max_size=2),
+    max_leaves=6,
+)
+
+
+def resolver(stem: str = "desk") -> Callable[[object], object]:
+    """What a generated agent resolves its settings with."""
+    tree = ast.parse(module_text(made(), stem))
+    (found,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "resolve")
+    names: dict[str, Any] = {"os": os, "Any": Any}
+    exec(compile(ast.Module([found], []), "agent", "exec"), names)
+    return names["resolve"]  # type: ignore[no-any-return]
+
+
+@settings_of(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(["$env", "$literal", "metadata", "stop"]), PLANTED, max_size=3))
+def test_data_that_looks_like_a_variable_stays_data(monkeypatch: pytest.MonkeyPatch, planted: Object) -> None:
+    """An editor of the account plants marks of ours; a reference of the manifest beside them is one all the same."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the secret of the machine")
+    monkeypatch.setenv("MINE", "mine")
+    monkeypatch.setenv("PERSONA_DESK_LLM_API_KEY", "key")
+    body: Object = {
+        "own": {"deep": planted, "$env": SecretRef("env", "MINE")},
+        "held": {"$env": SecretRef("env", "MINE")},
+    }
+    found = llm(model="m", base_url="https://llm.example/v1", extra_body={**body, "planted": planted})
+    arguments = resolver()(json.loads(settings_text(found.values))["llm"]["arguments"])
+    assert isinstance(arguments, dict)
+    assert arguments["extra_body"] == {
+        "own": {"deep": planted, "$env": "mine"}, "held": {"$env": "mine"}, "planted": planted
+    }  # fmt: skip
 
 
 class TestLanguageModel:

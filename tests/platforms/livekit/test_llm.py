@@ -122,7 +122,7 @@ def test_azure_of_the_vendors_pages() -> None:
         found, _, left = service(layer, language)
         assert (found.name, left) == ("azure-openai", [])
         assert found.arguments == {
-            "model": "gpt-4o", "base_url": AZURE, "api_key": {"$env": "KEY"}, "api_version": "2024-02-15-preview",
+            "model": "gpt-4o", "base_url": AZURE, "api_key": KEY, "api_version": "2024-02-15-preview",
         }  # fmt: skip
     without, adjusted, _ = service(own(base_url=AZURE))
     assert without.name == "openai"
@@ -170,7 +170,7 @@ class TestTheCatalogueDecides:
         assert found.name == "openai"
         assert found.arguments == {
             "model": "claude-haiku-4-5", "base_url": "https://api.anthropic.com/v1/",
-            "api_key": {"$env": "ANTHROPIC_API_KEY"},
+            "api_key": SecretRef("env", "ANTHROPIC_API_KEY"),
         }  # fmt: skip
         assert "no plugin for Node" in adjusted["/layers/llm/model"]
 
