@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
-from reconciler.core.diff.vendor_changes import is_merge, replaced_entry, successor_link
+from reconciler.core.diff.vendor_changes import is_merge, merged_counterpart, replaced_entry, successor_link
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.resource_plan import Binding, Context
@@ -176,11 +176,13 @@ def test_the_chain_is_followed_over_several_steps():
         "tavus-a": {"status": {"all": "deprecated"}, "successor": after},
         "tavus-b": {"status": {"all": "removed"}, "successor": last},
         "tavus-c": {"status": {"all": "available"}, "successor": {"id": "tavus-a"}},
+        "tavus-d": {"status": {"all": "removed"}},
     }
     chained = load_catalogue({"tables": {"llm": rows}})
     link = successor_link(chained, "llm", "tavus-a", "tavus-c")
     assert link is not None and link.reason == "moved on"
     assert successor_link(chained, "llm", "tavus-c", "tavus-a") is None, "a current model is not left"
+    assert successor_link(chained, "llm", "tavus-d", "tavus-c") is None, "nothing follows it"
 
 
 @given(st.sampled_from(sorted(CATALOGUE.tables["llm"])), st.sampled_from(sorted(CATALOGUE.tables["llm"])))
@@ -241,6 +243,21 @@ class TestMergedTexts:
     def test_a_context_that_is_still_there_was_not_merged(self):
         shown = {"pal_name": "A", "system_prompt": f"{PROMPT}\n\n{CONTEXT}", "context": CONTEXT}
         assert adopted(plan(WANTED, shown, KNOWN)) == {}
+
+    @pytest.mark.parametrize("shown", [None, "", {"text": PROMPT}])
+    def test_where_no_text_is_left_nothing_was_merged(self, shown):
+        assert adopted(plan(WANTED, {"pal_name": "A", "system_prompt": shown, "context": ""}, KNOWN)) == {}
+
+    def test_a_wish_of_git_that_reads_like_a_merge_is_written(self):
+        known = names(system_prompt=f"{PROMPT}\n{CONTEXT}")
+        planned = plan(WANTED, {"pal_name": "A", "system_prompt": f"{PROMPT}\n{CONTEXT}"}, known)
+        assert adopted(planned) == {}
+        assert {op.path for op in planned.change.patch} == {"/context", "/system_prompt"}
+
+    def test_of_two_halves_the_one_that_is_not_written_goes_along(self):
+        leaves, document = {"/system_prompt": PROMPT, "/context": CONTEXT}, {"system_prompt": f"{PROMPT} {CONTEXT}"}
+        for written, along in (({"/context"}, ("/system_prompt",)), (set(leaves), ()), (set(), ())):
+            assert merged_counterpart(PERSONA, leaves, document, written) == along
 
     def test_a_manifest_that_holds_the_merged_text_already(self):
         merged = f"{PROMPT}\n\n{CONTEXT}"
