@@ -98,7 +98,7 @@ def open_session(
     Raises `UsageError` for a workspace that does not exist, `ManifestError` for a project file that is not valid.
     """
     from reconciler.api.boundary import redacting
-    from reconciler.cli.output import gate
+    from reconciler.cli.output import choose_workspace, gate
     from reconciler.cli.progress import choose_emit
 
     environ = dict(os.environ)
@@ -106,6 +106,7 @@ def open_session(
         settings.workspace, settings.manifests, environ=environ, file=settings.project, root=root, ref=ref,
         prefer=prefer, parallelism=settings.parallelism, give_up_after=settings.give_up_after, upward=upward,
     )  # fmt: skip
+    choose_workspace(workspace.name)
     clock = SystemClock()
     redactor = gate()
     emit = redacting(choose_emit(settings, clock), redactor)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _gate: Redactor | None = None
 """What the run of this process knows; None as long as none was opened."""
+_workspace = ""
+"""The workspace of the run; empty as long as none was chosen."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -35,9 +37,15 @@ def gate() -> Redactor:
 
 
 def close_gate() -> None:
-    """Forget what was known: the next run has secrets of its own."""
-    global _gate  # noqa: PLW0603
-    _gate = None
+    """Forget what was known: the next run has secrets and a workspace of its own."""
+    global _gate, _workspace  # noqa: PLW0603
+    _gate, _workspace = None, ""
+
+
+def choose_workspace(name: str) -> None:
+    """What a run that fails from here on was about, for reports of it."""
+    global _workspace  # noqa: PLW0603
+    _workspace = name
 
 
 def shown(text: str) -> str:
@@ -247,8 +255,9 @@ def called_from(settings: Settings) -> str:
 
 
 @contextmanager
-def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[None]:
-    """Whatever ends the run early is also written in the formats for machines that were asked for.
+def reporting(verb: str, settings: Settings) -> Iterator[None]:
+    """Whatever ends the run early is also written in the formats for machines that were asked for, with the workspace
+    as far as it is known: who watches for its name has to see that the run failed.
 
     Raises `UsageError` before anything else for a report file that is a folder.
     """
@@ -263,11 +272,12 @@ def reporting(verb: str, settings: Settings, workspace: str = "") -> Iterator[No
     except UsageError:
         raise
     except ReconcilerError as error:
+        report = failed(verb, error, _workspace or settings.workspace or "")
         if settings.format not in {None, TEXT}:
             how = Style(folder=seen_from(settings, settings.format or TEXT))
-            write(render(failed(verb, error, workspace), settings.format or TEXT, how, gate()))
+            write(render(report, settings.format or TEXT, how, gate()))
         try:
-            deliver_files(failed(verb, error, workspace), settings)
+            deliver_files(report, settings)
         except ReconcilerError as second:
             raise error from second
         raise

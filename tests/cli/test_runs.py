@@ -221,7 +221,8 @@ def test_drift_without_state_is_no_success(project: Path, call: Call) -> None:
     ended = call("drift", "--report", "openmetrics=drift.prom")
     assert ended.code == 1, ended
     assert "there is nothing to compare with" in ended.err and "No drift" not in ended.out
-    assert 'reconciler_up{workspace=""} 0' in (project / "drift.prom").read_text()
+    assert 'reconciler_up{workspace="sandbox"} 0' in (project / "drift.prom").read_text()
+    assert json.loads(call("plan", "--target", "persona.typo", "--format", "json").out)["workspace"] == "sandbox"
 
 
 def test_pending_changes_of_manifests_are_no_drift(applied: Path, call: Call) -> None:
