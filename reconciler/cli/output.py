@@ -38,7 +38,7 @@ def gate() -> Redactor:
 
 def close_gate() -> None:
     """Forget what was known: the next run has secrets and a workspace of its own."""
-    global _gate, _workspace  # noqa: PLW0603
+    global _gate, _workspace
     _gate, _workspace = None, ""
 
 
