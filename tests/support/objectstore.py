@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from reconciler.types.json import Object
 
@@ -23,23 +25,40 @@ def settings_for(address: str) -> Object:
 
 @contextmanager
 def moto_server() -> Iterator[Object]:
-    """Moto's S3 with an empty bucket."""
-    from moto.server import ThreadedMotoServer
+    """Moto's S3 with an empty bucket.
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    One request at a time: moto looks at the condition of a PUT and writes later, so that of two that meet both might
+    be said to have been first, which no real store says.
+    """
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, type: str, message: str, *args: object) -> None:
+            pass
+
+    turn = threading.Lock()
+    app = DomainDispatcherApplication(create_backend_app)
+
+    def in_turn(environ: dict[str, Any], start: Any) -> list[bytes]:
+        with turn:
+            return list(app(environ, start))
+
+    server = make_server("127.0.0.1", 0, in_turn, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
     try:
-        host, port = server.get_host_and_port()
-        address = f"http://{host}:{port}"
-        import http.client
-
-        connection = http.client.HTTPConnection(host, port)
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
         connection.request("PUT", f"/{BUCKET}", headers={"Authorization": "AWS test"})
         assert connection.getresponse().status == 200
         connection.close()
-        yield settings_for(address)
+        yield settings_for(f"http://127.0.0.1:{server.server_port}")
     finally:
-        server.stop()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class Careless(BaseHTTPRequestHandler):
