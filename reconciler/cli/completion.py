@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")
 EXAMPLES = """

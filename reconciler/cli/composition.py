@@ -17,7 +17,7 @@ from reconciler.cli.exit_codes import INTERRUPTED
 from reconciler.cli.output import ask, is_terminal, say, say_in_signal_handler
 
 if TYPE_CHECKING:
-    from reconciler.cli.global_options import Settings
+    from reconciler.cli.settings import Settings
     from reconciler.errors import NotTrusted
     from reconciler.types.project import Project
 

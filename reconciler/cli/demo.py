@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import LazyGroup, command
 from reconciler.cli.output import write
+from reconciler.cli.settings import Settings
 from reconciler.errors import ReconcilerError, UsageError
 
 EXAMPLES = """

@@ -9,8 +9,9 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, REF, SUMMARY, option, options_for, options_of
-from reconciler.cli.global_options import PATTERN, PatternType, Settings
+from reconciler.cli.global_options import PATTERN, PatternType
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:

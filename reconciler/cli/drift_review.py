@@ -13,7 +13,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
-    from reconciler.cli.global_options import Settings
+    from reconciler.cli.settings import Settings
     from reconciler.engine.plan.accept_drift import Wanted
     from reconciler.types.address import Address
     from reconciler.types.options import PlanOptions

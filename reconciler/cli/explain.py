@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 from reconciler.errors import NothingFound, ReconcilerError, UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 
 EXAMPLES = """
 reconciler init

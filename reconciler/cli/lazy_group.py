@@ -38,7 +38,7 @@ class WithGlobals(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Take the global options out of the parameters and leave them, merged, in `ctx.obj`."""
-        from reconciler.cli.global_options import Settings
+        from reconciler.cli.settings import Settings
 
         given = {name: ctx.params.pop(name) for name in GLOBAL_NAMES if name in ctx.params}
         default = click.core.ParameterSource.DEFAULT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -67,8 +68,9 @@ def run(args: Sequence[str]) -> int:
         from reconciler.cli.error_output import show
 
         code = show(error, args, COMMANDS)
-    from reconciler.cli.output import close_gate, flush
+    if "reconciler.cli.output" in sys.modules:  # else nothing but click has written, which flushes by itself
+        from reconciler.cli.output import close_gate, flush
 
-    flush()
-    close_gate()
+        flush()
+        close_gate()
     return code

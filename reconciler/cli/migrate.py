@@ -11,9 +11,10 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, option
-from reconciler.cli.global_options import PairType, Settings
+from reconciler.cli.global_options import PairType
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import ask, gate, is_terminal, say, write
+from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
-    from reconciler.cli.global_options import Settings
+    from reconciler.cli.settings import Settings
     from reconciler.core.secrets.redact_text import Redactor, Shown
     from reconciler.types.json import Json
     from reconciler.types.report import Report, Style

@@ -9,8 +9,8 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, WHY, option, options_for, options_of
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:

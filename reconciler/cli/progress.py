@@ -28,7 +28,7 @@ from reconciler.types.event import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.cli.global_options import Settings
+    from reconciler.cli.settings import Settings
     from reconciler.types.ports import Clock, Emit
 
 

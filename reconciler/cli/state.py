@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.global_options import AddressType, Settings
+from reconciler.cli.global_options import AddressType
 from reconciler.cli.lazy_group import LazyGroup, command
+from reconciler.cli.settings import Settings
 from reconciler.types.json import number_in
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import OUT_MODE, approval, options_for, options_of
-from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR, Settings
+from reconciler.cli.global_options import ADDRESS, DURATION, SELECTOR
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.types.json import number_in
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
 from reconciler.cli.output import write
+from reconciler.cli.settings import Settings
 
 EXAMPLES = """
 reconciler trust                               what this project file is trusted with

@@ -8,8 +8,9 @@ import click
 
 from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, REF, WHY, option
-from reconciler.cli.global_options import ADDRESS, Settings
+from reconciler.cli.global_options import ADDRESS
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import LazyGroup, enter
+from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import command
+from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from reconciler.core.linting import Rule, RuleContext, is_kept, split_lines
@@ -21,25 +21,6 @@ LOADER_CODES = frozenset({"L03", "L18", "L20"})
 """Rules whose findings the loader reports under the same code, in its own words."""
 SUPERSEDES = {"L27": "L20", "L19": "L18", "E-mask": "L23"}
 """Of two findings at one place the one that says more: left silences right."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeverityCounts:
-    """How many findings of each severity; prints "2 errors, 1 warning, 3 infos"."""
-
-    errors: int = 0
-    warnings: int = 0
-    infos: int = 0
-
-    def __str__(self) -> str:
-        words = ((self.errors, "error"), (self.warnings, "warning"), (self.infos, "info"))
-        return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in words)
-
-
-def count_severities(diagnostics: Iterable[Diagnostic]) -> SeverityCounts:
-    """How many errors, warnings and infos."""
-    found = [diagnostic.severity for diagnostic in diagnostics]
-    return SeverityCounts(found.count(Severity.ERROR), found.count(Severity.WARNING), found.count(Severity.INFO))
 
 
 def validate(

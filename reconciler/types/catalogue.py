@@ -50,22 +50,6 @@ class Scores:
     intelligence: int
     naturalness: int
 
-    def distance(self, other: Scores) -> int:
-        """Sum of the differences on the three axes."""
-        return (
-            abs(self.speed - other.speed)
-            + abs(self.intelligence - other.intelligence)
-            + abs(self.naturalness - other.naturalness)
-        )
-
-    def covers(self, other: Scores) -> bool:
-        """At least as good on every axis."""
-        return (
-            self.speed >= other.speed
-            and self.intelligence >= other.intelligence
-            and self.naturalness >= other.naturalness
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Successor:

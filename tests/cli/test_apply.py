@@ -14,7 +14,7 @@ import pytest
 from reconciler.api.apply import apply_options
 from reconciler.cli.apply import Declined, ask, finish, for_machines, interruptible, require_someone
 from reconciler.cli.composition import open_session
-from reconciler.cli.global_options import Settings
+from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.types.address import Address
 from reconciler.types.change import Action

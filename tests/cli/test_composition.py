@@ -17,8 +17,8 @@ from reconciler.api.manifests import known_secrets, placing, read_files, read_ma
 from reconciler.api.session import SystemClock, choose_workspace
 from reconciler.cli import composition
 from reconciler.cli.composition import Interrupts, listening, open_session
-from reconciler.cli.global_options import Settings
 from reconciler.cli.output import say
+from reconciler.cli.settings import Settings
 from reconciler.errors import ManifestError, PlanError, UsageError, WriteRefused
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address, SecretRef

@@ -10,8 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.global_options import Settings
 from reconciler.cli.lazy_group import LazyGroup, command, commands_with
+from reconciler.cli.settings import Settings
 
 EXAMPLES = """
 tool leaf one      first,

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from reconciler.api.render import render_report as render
-from reconciler.cli.global_options import Settings
 from reconciler.cli.output import (
     deliver,
     emit_document,
@@ -27,6 +26,7 @@ from reconciler.cli.output import (
     visible,
     write,
 )
+from reconciler.cli.settings import Settings
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import ManifestError, PlanStale, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Diagnostic, Severity, Span

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from reconciler.api.session import SystemClock
-from reconciler.cli.global_options import Settings
 from reconciler.cli.progress import Lines, Terminal, choose_emit
+from reconciler.cli.settings import Settings
 from reconciler.reporters.messages import event_text, how_long
 from reconciler.types.address import Address
 from reconciler.types.change import Action

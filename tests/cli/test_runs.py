@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.api.scaffold import edit_by_hand
 from reconciler.cli.composition import open_session
-from reconciler.cli.global_options import Settings
+from reconciler.cli.settings import Settings
 
 Call = Callable[..., Any]
 

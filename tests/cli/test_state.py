@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.api.connect import open_backend
 from reconciler.cli.composition import open_session
-from reconciler.cli.global_options import Settings
+from reconciler.cli.settings import Settings
 from reconciler.engine.state.lock_owner import describe_run
 
 Call = Callable[..., Any]

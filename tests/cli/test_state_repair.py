@@ -15,7 +15,7 @@ from reconciler.api.connect import open_backend, read_state
 from reconciler.backends import BACKENDS
 from reconciler.backends.context import BackendContext
 from reconciler.cli.composition import open_session
-from reconciler.cli.global_options import Settings
+from reconciler.cli.settings import Settings
 from reconciler.core.state.state_document import dump_state, parse_state
 from reconciler.engine.state.state_operations import StateAccess, migrate_state
 from reconciler.errors import StateUnreadable, UsageError

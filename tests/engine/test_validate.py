@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.api.offline import load_catalogue
-from reconciler.engine.validate import SeverityCounts, check_rules, count_severities, tolerated, validate
+from reconciler.engine.validate import check_rules, tolerated, validate
 from reconciler.manifests.read.load_manifests import load_manifests, place
 from reconciler.platforms.tavus.rules import RULES
 from reconciler.types.address import Address
@@ -292,12 +292,6 @@ class TestTheRest:
 
     def test_nothing_to_validate(self) -> None:
         assert validate(ManifestSet(), CATALOGUE, RULES) == ()
-
-    def test_counts(self) -> None:
-        found = [loaded("x", None, severity) for severity in (Severity.ERROR, Severity.WARNING, Severity.WARNING)]
-        counts = count_severities(found)
-        assert counts == SeverityCounts(1, 2, 0)
-        assert str(counts) == "1 error, 2 warnings, 0 infos"
 
 
 KEPT = """\

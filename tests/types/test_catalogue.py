@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.types.catalogue import Catalogue, Entry, Generation, Scores, Status, Successor, is_hosted
+from reconciler.types.catalogue import Catalogue, Entry, Generation, Status, Successor, is_hosted
 
 
 def made(**changes: object) -> Catalogue:
@@ -113,14 +113,6 @@ def test_budgets(
 def test_tokens_are_a_quarter_of_the_characters_rounded_up(text: str) -> None:
     tokens = made().tokens(text)
     assert tokens * 4 >= len(text) > (tokens - 1) * 4 or (tokens == 0 and not text)
-
-
-def test_scores_compare_axis_by_axis() -> None:
-    best, fast, wise = Scores(3, 3, 3), Scores(3, 1, 1), Scores(1, 3, 3)
-    assert best.covers(fast) and best.covers(wise)
-    assert not fast.covers(wise) and not wise.covers(fast)
-    assert fast.distance(wise) == wise.distance(fast) == 6
-    assert fast.distance(fast) == 0
 
 
 def test_what_is_current_is_not_outdated() -> None:

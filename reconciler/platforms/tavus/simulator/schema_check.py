@@ -19,27 +19,6 @@ Rule: TypeAlias = Callable[[Json], str | None]
 Rules: TypeAlias = Mapping[str, Rule]
 
 
-def string(value: Json) -> str | None:
-    return None if isinstance(value, str) else "Not a valid string."
-
-
-def boolean(value: Json) -> str | None:
-    """True, false, and the two as text: the documentation itself writes "true"."""
-    return None if isinstance(value, bool) or value in ("true", "false") else "Not a valid boolean."
-
-
-def number(value: Json) -> str | None:
-    return None if isinstance(value, int | float) and not isinstance(value, bool) else "Not a valid number."
-
-
-def mapping(value: Json) -> str | None:
-    return None if isinstance(value, dict) else "Not a valid mapping type."
-
-
-def sequence(value: Json) -> str | None:
-    return None if isinstance(value, list) else "Not a valid list."
-
-
 def strings(most: int = 0, length: int = 0) -> Rule:
     """A list of strings with at most `most` items of at most `length` characters (0: any)."""
 
@@ -53,15 +32,6 @@ def strings(most: int = 0, length: int = 0) -> Rule:
         if length and any(isinstance(item, str) and len(item) > length for item in value):
             return f"Longer than maximum length {length}."
         return None
-
-    return check
-
-
-def one_of(*choices: str) -> Rule:
-    """One of the words."""
-
-    def check(value: Json) -> str | None:
-        return None if value in choices else f"Must be one of: {', '.join(choices)}."
 
     return check
 
