@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -62,6 +64,30 @@ def test_it_says_what_it_needs(wheel: Path) -> None:
     assert "Requires-Python: >=3.11" in text
     needed = {line.split()[1].partition(">")[0] for line in text.splitlines() if is_needed(line)}
     assert needed == {"click", "deepdiff", "httpx", "jsonpatch", "pydantic", "pyyaml"}
+
+
+def test_the_image_is_built_from_what_the_wheel_needs_with_the_lock(
+    repository: Path, names: set[str], tmp_path: Path
+) -> None:
+    """What the Dockerfile copies is enough for the same wheel; it installs as pipelines do and starts the program."""
+    text = (repository / ".github" / "Dockerfile").read_text("utf-8")
+    copied = [line.split()[1:-1] for line in re.findall(r"^COPY (?!--from).*", text, re.MULTILINE)]
+    assert ".github/requirements/run.txt" in copied[0]
+    for path in (one for line in copied[1:] for one in line):
+        source = repository / path
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / path, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / path)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as archive:
+        assert set(archive.namelist()) == {name for name in names if "__pycache__" not in name}
+    installs = [set(re.findall(r"--[a-z-]+", line)) for line in text.splitlines() if "bin/pip install" in line]
+    assert "--require-hashes" in installs[0]
+    assert {"--no-deps", "--no-build-isolation"} <= installs[1]
+    assert text.rstrip().endswith('ENTRYPOINT ["reconciler"]')
+    assert "\nUSER reconciler\n" in text
 
 
 def is_needed(line: str) -> bool:

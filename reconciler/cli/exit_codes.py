@@ -16,7 +16,7 @@ INTERRUPTED = 130
 MEANINGS = {
     DONE: "done, or nothing to do",
     ERROR: "an error: bad input, a refused request, a missing secret, the answer no",
-    DIFFERENCES: "differences (plan --detailed-exitcode, drift)",
+    DIFFERENCES: "differences (plan --detailed-exitcode, drift, migrate --check)",
     REFUSED: "refused by a safety rule or a policy; nothing was sent",
     LOCKED: "the state is locked by somebody else",
     STALE: "the saved plan is stale, edited or was applied before",

@@ -39,6 +39,7 @@ def explain(settings: Settings, path: str) -> int:
     from reconciler.api.manifests import project_catalogue
     from reconciler.cli.composition import find_project
     from reconciler.cli.exit_codes import MEANINGS
+    from reconciler.cli.main import COMMANDS
     from reconciler.cli.output import emit_document, style
     from reconciler.platforms import PLATFORMS, TARGETS
     from reconciler.reporters import field_page as pages
@@ -87,8 +88,13 @@ def explain(settings: Settings, path: str) -> int:
         project = find_project(settings)
         try:
             found = pages.explain(path, project.kinds, project_catalogue(project), others)
-        except UsageError:
-            if (topic := find_topic(path, topics, also=True)) is None:
+        except UsageError as error:
+            topic = find_topic(path, topics, also=True) or find_topic(
+                path.removeprefix("project."), topics, also=True
+            )
+            if topic is None and path in COMMANDS:
+                raise UsageError(f"{path} is a command, no field", hint=f"reconciler {path} --help") from error
+            if topic is None:
                 raise
     if topic is not None:
         page = topic

@@ -257,22 +257,31 @@ def key_topics(mappings: Mapping[str, Sequence[tuple[str, str, str, str]]]) -> l
             f"  {key:<{widest}}  {kind}{f' (default {default})' if default not in ('', 'null') else ''}: {doc}"
             for key, kind, default, doc in rows
         ]
+        below = (page for page in pages.values() if page.startswith(f"{whole}."))
+        inside = [page for page in below if "." not in page[len(whole) + 1 :].removesuffix(".NAME")]
+        if inside:
+            lines.append(f"More: {', '.join(f'explain {page}' for page in inside)}")
         also = (whole.removeprefix("project."), whole.rpartition(".")[2])
         found.append(Topic(whole, "Keys of the project file", "\n".join(lines), also))
-        found += [
-            Topic(
-                f"{whole}.{key}", kind, f"{doc}\nDefault: {default or 'none, it has to be given'}",
-                (f"{whole.removeprefix('project.')}.{key}",),
-            )
-            for key, kind, default, doc in rows
-            if f"{whole}.{key}" not in pages.values()
-        ]  # fmt: skip
+        for key, kind, default, doc in rows:
+            page = f"{whole}.{key}"
+            if page in pages.values():
+                continue
+            entry = f"{page}.NAME" in pages.values()
+            text = f"{doc}\nDefault: {default or 'none, it has to be given'}"
+            text += f"\nThe keys are names of yours. What stands under one: explain {page}.NAME" if entry else ""
+            found.append(Topic(page, kind, text, (page.removeprefix("project."),)))
     return found
 
 
-def find_topic(word: str, topics: Iterable[Topic], *, also: bool = False) -> Topic | None:
-    """The page of this name; with `also` the first one that is also called so. The name of a workspace is any."""
-    wanted = _plain(re.sub(r"(^|\.)(workspaces|accounts)\.[^.]+", r"\1\2.NAME", word.strip().strip("{}").rstrip(":")))
+def find_topic(word: str, topics: Sequence[Topic], *, also: bool = False) -> Topic | None:
+    """The page of this name; with `also` the first one that is also called so. The name of a workspace is any,
+    and may be left out."""
+    asked = word.strip().strip("{}").rstrip(":")
+    left_out = _plain(re.sub(r"(^|\.)(workspaces|accounts)\.(?!NAME)", r"\1\2.NAME.", asked))
+    if left_out != _plain(asked) and (meant := next((one for one in topics if _plain(one.name) == left_out), None)):
+        return meant
+    wanted = _plain(re.sub(r"(^|\.)(workspaces|accounts)\.[^.]+", r"\1\2.NAME", asked))
     names = ((topic, topic.also if also else (topic.name,)) for topic in topics)
     return next((topic for topic, words in names if wanted in map(_plain, words)), None)
 

@@ -23,6 +23,7 @@ import pytest
         ("project", "project:"),
         ("project.workspaces.production.policy.deletes", "project.workspaces.NAME.policy.deletes:"),
         ("policy", "project.workspaces.NAME.policy:"),
+        ("project.policy", "project.workspaces.NAME.policy:"),
         ("metadata.labels", "PATH:     manifest.metadata.labels"),
         ("lifecycle", "PATH:     manifest.lifecycle"),
         ("tools", "PATH:     persona.tools"),
@@ -52,3 +53,9 @@ def test_a_typo_is_answered_with_what_was_meant(typed: str, meant: str, call: Ca
     done = call("explain", typed)
     assert done.code == 64
     assert f"did you mean {meant}?" in done.err.replace("'", "")
+
+
+def test_a_command_is_no_field(call: Callable) -> None:
+    done = call("explain", "models")
+    assert done.code == 64, done
+    assert "reconciler models --help" in done.err

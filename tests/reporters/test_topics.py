@@ -56,3 +56,21 @@ def test_every_page_is_found_and_says_something(topic) -> None:
         assert text.endswith("\n")
         assert text.startswith(topic.name)
     assert all(len(line) <= 100 for line in topic_text(topic).splitlines()[1:]), topic.name
+
+
+def test_a_page_of_the_project_file_leads_to_the_pages_below_it() -> None:
+    """Names of workspaces may be left out; what a page names is there; texts are one paragraph."""
+    for word, page in (
+        ("project.workspaces.policy", "project.workspaces.NAME.policy"),
+        ("project.workspaces.mine.policy", "project.workspaces.NAME.policy"),
+        ("project.workspaces.mine", "project.workspaces.NAME"),
+    ):
+        found = find_topic(word, ALL)
+        assert found is not None
+        assert found.name == page
+    for topic in project_topics():
+        for named in re.findall(r"explain (project[\w.]*)", topic.text):
+            assert find_topic(named, ALL) is not None, (topic.name, named)
+        assert "\n    " not in topic.text
+    assert "explain project.workspaces.NAME" in next(one for one in ALL if one.name == "project.workspaces").text
+    assert next(one for one in ALL if one.name == "project.migrate").title == "auto | ask | off"

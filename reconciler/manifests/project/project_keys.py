@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 from collections.abc import Iterator
+from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -71,7 +72,8 @@ def keys(model: ast.ClassDef) -> Iterator[tuple[str, str, str, str]]:
             continue
         after = model.body[position + 1] if position + 1 < len(model.body) else None
         text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
-        yield one.target.id.rstrip("_"), words(one.annotation), default_of(model.name, one.target.id), str(text)
+        meaning = " ".join(str(text).split())
+        yield one.target.id.rstrip("_"), words(one.annotation), default_of(model.name, one.target.id), meaning
 
 
 def default_of(model: str, key: str) -> str:
@@ -102,9 +104,15 @@ def words(annotation: ast.expr) -> str:
         case ast.Constant(value=None):
             return "null"
         case ast.Name(name):
-            return "mapping" if name.endswith("Model") else TYPES.get(name, name.lower())
+            return "mapping" if name.endswith("Model") else TYPES.get(name) or choices(name) or name.lower()
         case _:
             return ast.unparse(annotation)
+
+
+def choices(alias: str) -> str:
+    """`auto | ask | off`: the words of an alias of ours that is a closed list; empty for any other name."""
+    found = next((getattr(module, alias) for module in MODULES if hasattr(module, alias)), None)
+    return " | ".join(map(str, get_args(found))) if get_origin(found) is Literal else ""
 
 
 def limit(one: ast.expr) -> str:

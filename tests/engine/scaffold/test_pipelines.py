@@ -32,7 +32,7 @@ PROJECTS = st.builds(
     st.sampled_from([".", "a b", "team/pals"]),
 )
 BLOCKS = st.dictionaries(
-    st.from_regex(r"[a-z]{1,4}", fullmatch=True),
+    st.from_regex(r"[a-z]{1,4}", fullmatch=True).filter(lambda name: yaml.safe_load(name) == name),  # not no, on
     st.sampled_from(["  one: 1\n", "  two: 2\n", "  # word\n  three: 3\n\n"]),
     min_size=1, max_size=4,
 )  # fmt: skip
