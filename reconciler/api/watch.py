@@ -56,6 +56,8 @@ class Watched:
     """Rounds so far, by status."""
     writes: int = 0
     """Rounds so far that sent something to the account."""
+    requests: int = 0
+    """Requests that rounds sent so far."""
     told: Report | None = None
     """What stands beside the state."""
     trouble: str = ""
@@ -73,7 +75,7 @@ class Watched:
         with self.turn:
             return Seen(
                 self.name, self.watch, self.memory, self.last, self.looked, self.next, self.doing, dict(self.rounds),
-                self.writes, self.plan is not None,
+                self.writes, self.requests, self.plan is not None,
             )  # fmt: skip
 
     @property
@@ -169,12 +171,15 @@ class Fleet:
             done = _fault(one.name, before, error)
         if done is not None and task.window_began and done.round.status is Status.FAILED:
             done = Done(replace(done.round, status=Status.FROZEN, reason=f"{WINDOW}; {done.round.reason}"))
+        if done is not None:
+            done = replace(done, round=replace(done.round, requests=task.requests_sent))
         with one.turn:
             one.doing = ""
             if done is not None:
                 stretch = task.stretch(done.round)
                 one.memory = update_memory(before, done.round, now, healed=done.healed, stretch=stretch)
                 one.last = done.round
+                one.requests += done.round.requests
                 one.rounds[done.round.status.value] += 1
                 one.writes += done.round.wrote
             assert one.last is not None, "without an earlier round there is always one to do"
@@ -218,7 +223,7 @@ class Fleet:
 
 def _news(told: Report, report: Report) -> bool:
     """Whether others would say something else of a workspace by `told`, or could take its watcher for dead."""
-    same = replace(told.round, after=None) == replace(report.round, after=None)
+    same = replace(told.round, after=None, requests=0) == replace(report.round, after=None, requests=0)
     other = told.watcher != report.watcher or (told.next is None) != (report.next is None)
     return not same or other or report.at - told.at >= timedelta(seconds=REPORTED)
 

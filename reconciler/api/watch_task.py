@@ -54,6 +54,11 @@ class SessionTask:
         self._synced_at = synced_at
         self._requests = RequestStore(watched.session)
 
+    @property
+    def requests_sent(self) -> int:
+        """How many requests the account got so far."""
+        return self._sent[0] if self._sent is not None else 0
+
     def stretch(self, done: Round) -> float:
         """How many times as long the next pause must be, for the account to carry it; after a round that wrote, or
         asked the account nothing, as before."""

@@ -154,6 +154,10 @@ METRICS = (
         lambda seen: {"": float(seen.writes)},
     ),
     Metric(
+        "reconciler_watch_requests_total", "counter", "Requests that rounds sent to the account.",
+        lambda seen: {"": float(seen.requests)},
+    ),
+    Metric(
         "reconciler_watch_failures", "gauge", "Rounds in a row that failed.",
         lambda seen: {"": float(seen.memory.failures)},
     ),

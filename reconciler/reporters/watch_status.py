@@ -40,6 +40,7 @@ def round_object(done: Round, memory: Memory, watch: Watch, now: datetime) -> Ob
         "version": done.commit,
         "changes": dict(done.counts),
         "wrote": done.wrote,
+        "requests": done.requests,
         "failures": memory.failures,
         "stretch": round(memory.stretch, 2),
         "plan": done.plan,

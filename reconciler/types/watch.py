@@ -168,6 +168,8 @@ class Round:
     """The digest of the plan that waits for a person, or that a person let through."""
     after: float | None = None
     """Seconds until the next round is of use, where that is known; None: the usual interval."""
+    requests: int = 0
+    """How many requests it sent to the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,8 @@ class Seen:
     """Rounds so far, by how they ended."""
     writes: int
     """Rounds so far that sent something to the account."""
+    requests: int
+    """Requests that rounds sent so far."""
     plan: bool
     """Whether there is a plan to look at."""
 

@@ -66,8 +66,10 @@ class Weather(httpx.BaseTransport):
         self.chance, self.bad = chance, 0.0
         self.written: list[tuple[str, str]] = []
         """Writes that the account carried out, whether or not anybody heard of it."""
+        self.asked = 0
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
         what = self.chance.choice(self.FATES) if self.chance.random() < self.bad else Weather.passes
         return what(self, request)
 
@@ -186,7 +188,9 @@ class Days:
 
     def round(self) -> tuple[Status, str]:
         """One round, and the laws of every moment."""
+        before, asked = self.one.last, self.weather.asked
         done, seconds = self.fleet.one_round(self.one, called=False)
+        assert self.weather.asked - asked == (0 if done is before else done.requests), "requests are counted"
         assert "bug" not in done.reason, done
         for name in NAMES:
             assert len(self.ours(name)) <= 1, f"a twin of {name}: {done}"

@@ -7,6 +7,7 @@ Embedded simulated accounts in which nothing differs, one workflow each, on Temp
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -101,9 +102,11 @@ def throughput(workspaces: int, seconds: float, workers: int) -> None:
             for process in processes:
                 process.kill()
                 process.wait()
-    count = max(1, after[2] - before[2])
+    count, sent = max(1, after[2][0] - before[2][0]), after[2][1] - before[2][1]
     used = [late - early for late, early in zip(after[0], before[0], strict=True)]
-    print(f"{count / seconds:.1f} rounds/s of {workers} workers ({count} rounds)")
+    print(
+        f"{count / seconds:.1f} rounds/s of {workers} workers ({count} rounds), {sent / count:.1f} requests a round"
+    )
     print(
         f"{1000 * sum(used[:-1]) / count:.0f} ms CPU a round in workers, {1000 * used[-1] / count:.0f} ms in Temporal"
     )
@@ -113,9 +116,10 @@ def throughput(workspaces: int, seconds: float, workers: int) -> None:
     print(f"10,000 workspaces looked at every 10 min: {10_000 / 600 / (count / seconds) * workers:.1f} such workers")
 
 
-def rounds(folder: Path) -> int:
-    """Rounds so far: a line each in the logs of the workers."""
-    return sum(file.read_bytes().count(b"\n") for file in folder.glob("*.log"))
+def rounds(folder: Path) -> tuple[int, int]:
+    """Rounds so far, and the requests that they sent: a line each in the logs of the workers."""
+    lines = [line for file in folder.glob("*.log") for line in file.read_bytes().splitlines() if line.endswith(b"}")]
+    return len(lines), sum(json.loads(line)["requests"] for line in lines)
 
 
 def takeover(fate: str) -> None:

@@ -76,7 +76,9 @@ WATCH_METRICS_SAMPLE = re.compile(
 
 def seen(workspace: str, status: Status | None) -> Seen:
     done = None if status is None else Round(workspace, status, "why", None, {"update": 2})
-    return Seen(workspace, Watch(), Memory(since=NOW, failures=3), done, NOW, None, "", {"failed": 3}, 1, plan=False)
+    return Seen(
+        workspace, Watch(), Memory(since=NOW, failures=3), done, NOW, None, "", {"failed": 3}, 1, 12, plan=False
+    )
 
 
 @pytest.mark.parametrize("workspace", ["prod", 'a "b"', "back\\slash", "two\nlines", "\u202edorp"])

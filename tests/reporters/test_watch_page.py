@@ -13,7 +13,7 @@ from reconciler.types.watch import Memory, Mode, Round, Seen, Status, Watch
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
 DONE = Round("prod", Status.DRIFTED, "1 to update", "0123456789abcdef", {"update": 1}, hint="look at it")
 SEEN = Seen(
-    "prod", Watch(), Memory(since=NOW), DONE, NOW, NOW + timedelta(seconds=42), "", {"drifted": 1}, 0, plan=True
+    "prod", Watch(), Memory(since=NOW), DONE, NOW, NOW + timedelta(seconds=42), "", {"drifted": 1}, 0, 0, plan=True
 )  # fmt: skip
 
 
