@@ -207,6 +207,7 @@ def read_migration(
     options = MigrateOptions(
         tuple(chosen), merged, target, requested, raw.folder, workspaces=layers, addresses=addresses,
         apart=lambda subject: _outside(subject, outside, excluded), defaults=project.defaults,
+        values=tuple(project.workspaces[name].values for name in layers if name in project.workspaces),
     )  # fmt: skip
     return MigrationRun(project, raw, options, tree, tuple(paths))
 

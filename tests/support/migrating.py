@@ -14,6 +14,8 @@ from reconciler.engine.migrate.run_migrations import MigrateOptions, migrate
 from reconciler.manifests.edit.source_files import TextEditor
 from reconciler.manifests.project.read_catalogue import load_catalogue
 from reconciler.platforms.tavus.platform import PLATFORM
+from reconciler.types.json import Object
+from reconciler.types.project import Defaults
 
 
 @dataclass
@@ -28,6 +30,8 @@ class Project:
     """By workspace: its overlays in order; none: one workspace that has them all."""
 
     platform: Platform = PLATFORM
+    defaults: tuple[Defaults, ...] = ()
+    values: tuple[Object, ...] = ()
 
     def migrate(
         self,
@@ -50,6 +54,8 @@ class Project:
             folder,
             account or {},
             self.workspaces,
+            defaults=self.defaults,
+            values=self.values,
         )  # fmt: skip
         result = migrate(sources, BodyEditor(TextEditor(self.platform.kinds)), load_catalogue(self.platform), options)
         if write:

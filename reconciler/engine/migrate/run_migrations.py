@@ -18,6 +18,7 @@ from reconciler.core.migration import (
 from reconciler.core.migration_result import FileChange, MigrationResult, OpenQuestion, Outcome, Status
 from reconciler.engine.migrate.migration_files import Editor, NewManifests, OpenFile, SourceFile
 from reconciler.engine.migrate.move_units import Layers, Part, Written, canonical_place, obstacle, part_of
+from reconciler.engine.migrate.project_layers import outdated_defaults, outdated_values
 from reconciler.engine.migrate.workspace_views import Picture, differs, pictures
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
@@ -55,6 +56,8 @@ class MigrateOptions:
     """Why a manifest is not written by the runs that the files are migrated for: nothing may rest on it."""
     defaults: tuple[Defaults, ...] = ()
     """What lies under the manifests, and is not migrated."""
+    values: tuple[Object, ...] = ()
+    """What `{value: NAME}` stands for, in each workspace; not migrated either."""
 
 
 @dataclass(slots=True)
@@ -317,7 +320,10 @@ def finish(work: MigrationWork, done: Sequence[Outcome], last: Round) -> Migrati
     diagnostics = [
         problem for path, file in work.files.items() if file.selected for problem in work.opened[path].problems
     ]
-    outcomes = (*done, *last.refused.values(), *last.left)
+    subjects, chosen, context = work.context().subjects, work.options.migrations, work.context()
+    beneath = outdated_defaults(subjects, work.options.defaults, chosen, context)
+    named = outdated_values(subjects, work.options.values, chosen, context)
+    outcomes = (*done, *last.refused.values(), *last.left, *beneath, *named)
     count = sum(manifest.subject.selected for manifest in work.manifests)
     diagnostics += _answers_about_nothing(work)
     result = MigrationResult(outcomes, tuple(changes), tuple(last.kept.values()), tuple(diagnostics), count)
