@@ -49,6 +49,9 @@ def reading() -> Any:
         sys.path.remove(str(BENCH))
 
 
+ROWS = ("first import", "floor, known", "plan, known", "floor", "plan", "plan, one edited", "plan, 1 % edited")
+
+
 def test_what_costs_a_quarter_more_than_stored_is_named(reading: Any) -> None:
     stored = {"1000 known": 1.0, "1000 anew": 2.0}
     assert reading.fallen_behind({"1000 known": 1.25, "1000 anew": 2.4, "new": 9.0}, stored) == []
@@ -60,8 +63,7 @@ def test_what_costs_a_quarter_more_than_stored_is_named(reading: Any) -> None:
 
 def test_the_ratios_are_those_of_each_size_and_of_what_lies_between(reading: Any) -> None:
     def costs(scale: float) -> dict[str, Any]:
-        rows = ("first import", "floor, known", "plan, known", "floor", "plan", "plan, 1 % edited")
-        return {name: reading.Cost(scale * place, 0.0, 50 + 10 * scale, 10) for place, name in enumerate(rows, 1)}
+        return {name: reading.Cost(scale * place, 0.0, 50 + 10 * scale, 10) for place, name in enumerate(ROWS, 1)}
 
     found = reading.ratios({1000: costs(1), 3000: costs(3)})
     assert found["1000 known"] == 1.5
@@ -72,8 +74,7 @@ def test_the_ratios_are_those_of_each_size_and_of_what_lies_between(reading: Any
 
 def test_the_table_has_every_row_that_ci_compares(reading: Any) -> None:
     stored = json.loads(reading.STORED.read_text())
-    rows = ("first import", "floor, known", "plan, known", "floor", "plan", "plan, 1 % edited")
-    made = {size: {name: reading.Cost(1.0, 1.0, 1.0, 1) for name in rows} for size in (1000, 3000)}
+    made = {size: {name: reading.Cost(1.0, 1.0, 1.0, 1) for name in ROWS} for size in (1000, 3000)}
     assert reading.ratios(made).keys() <= stored.keys()
 
 

@@ -20,6 +20,7 @@ from reconciler.types.kind import Field, KindSpec, Type
 MASK = re.compile(r"^\*{4,}$")
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 SET_SECRET = "********"
+_TEXT = Type.STRING
 
 
 def is_masked(value: Json) -> bool:
@@ -72,7 +73,7 @@ def normalize(row: Field | None, value: Json) -> Json:
     if row is None or value is None:
         return value
     if isinstance(value, str):
-        return _from_text(row.type, value)
+        return value if row.type is _TEXT else _from_text(row.type, value)
     if isinstance(value, list) and row.set_like:
         return sorted_set(value)
     if isinstance(value, list) and row.server_defaults:
@@ -132,31 +133,33 @@ def leaves(spec: KindSpec, document: Object) -> dict[str, Json]:
     Objects are descended, free ones too; an empty object or any list is a leaf; inline tools are one leaf each;
     atomic objects are one leaf without their secrets, which are leaves of their own.
     """
-    return dict(_walk(build_field_tree(spec), document, ""))
+    found: dict[str, Json] = {}
+    _collect(build_field_tree(spec), document, "", found)
+    return found
 
 
-def _walk(node: Node, value: Json, path: str) -> Iterator[tuple[str, Json]]:
+def _collect(node: Node, value: Json, path: str, found: dict[str, Json]) -> None:
+    """Add the leaves of `value`, which stands at `path`."""
     row = node.row
     if row is not None and row.server_owned:
         return
     if isinstance(value, dict):
         if row is not None and row.atomic:
             secrets = list(_secrets_below(node, value, path))
-            yield path, normalize(row, without_pointers(value, [pointer[len(path) :] for pointer, _ in secrets]))
-            yield from secrets
+            found[path] = normalize(row, without_pointers(value, [pointer[len(path) :] for pointer, _ in secrets]))
+            found.update(secrets)
         elif value:
             for key, member in value.items():
-                yield from _walk(node.child(key), member, _below(path, key))
+                _collect(node.child(key), member, _below(path, key), found)
         elif path and not node.structural:
-            yield path, {}
+            found[path] = {}
         return
     if row is not None and row.keyed:
         items = keyed_items(value)
         if items:
-            for name, item in items.items():
-                yield f"{path}/{escape(name)}", item
+            found.update({f"{path}/{escape(name)}": item for name, item in items.items()})
             return
-    yield path, normalize(row, value)
+    found[path] = normalize(row, value)
 
 
 @lru_cache(maxsize=4096)

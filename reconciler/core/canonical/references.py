@@ -138,7 +138,7 @@ def _resource(manifest: Manifest, tools: Mapping[str, Address]) -> Resource:
         labels=manifest.labels,
         lifecycle=manifest.lifecycle,
         source=manifest.source,
-        refs=tuple(sorted({Address.parse(text) for value in flat.values() for text in reference_texts(value)})),
+        refs=tuple(sorted({Address.parse(text) for value in flat.values() for text in _texts_in(value)})),
     )
 
 
@@ -164,6 +164,11 @@ def parse_reference(value: Json) -> Address | None:
         return Address.parse(value.address)
     except ValueError:
         return None
+
+
+def _texts_in(value: Json) -> Iterable[str]:
+    """`reference_texts`, at no cost for what most leaves are: a text, a number, true or false."""
+    return () if value is None or isinstance(value, str | int | float) else reference_texts(value)
 
 
 def reference_texts(value: Json) -> Iterator[str]:

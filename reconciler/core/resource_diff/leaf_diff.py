@@ -29,9 +29,10 @@ from reconciler.types.state import Entry
 def compare_leaves(subject: Subject) -> Findings:
     """Which leaves of the manifest are not what is live, and what is to be said of the others."""
     found = Findings()
+    spec, document, resend = subject.spec, subject.document, subject.context.resend_secrets
     for path, value in subject.compared.items():
-        current = leaf_at(subject.spec, subject.document, path)
-        if value is not None and not subject.context.resend_secrets and json_equal(value, current):
+        current = leaf_at(spec, document, path)
+        if value is not None and not resend and (value is current or json_equal(value, current)):
             continue  # the common case; all the rules begin with this one
         verdict = _verdict(subject, path, value, current)
         if verdict != _IN_SYNC:
