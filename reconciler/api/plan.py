@@ -74,8 +74,9 @@ def plan_now(session: Session, options: PlanOptions) -> Verdict:
     if found is None:
         from reconciler.api.validate import review
         from reconciler.engine.plan.make_plan import make_plan
+        from reconciler.manifests.read.load_manifests import without_collector
 
-        with cache.recorded() as heard:  # each frame from here to a patch does a step of its own
+        with without_collector(), cache.recorded() as heard:  # each frame from here to a patch does a step of its own
             manifests, secrets = read_manifests(heard)
             refuse_nothing(heard, manifests, options)
             with reading_run(heard, secrets) as context, placing(heard, manifests):
@@ -96,8 +97,9 @@ def drift_now(session: Session, options: PlanOptions) -> Verdict:
     found = cache.recall()
     if found is None:
         from reconciler.engine.plan.make_plan import find_drift
+        from reconciler.manifests.read.load_manifests import without_collector
 
-        with cache.recorded() as heard:
+        with without_collector(), cache.recorded() as heard:
             manifests, secrets = read_manifests(heard)
             refuse_nothing(heard, manifests, replace(options, drift_only=True))
             with reading_run(heard, secrets) as context:
