@@ -55,6 +55,27 @@ HELD = {
         "manifests/tree/test_source_version.py::test_no_filter_hook_or_monitor_of_the_repository_runs",
         "manifests/tree/test_source_version.py::test_a_bare_repository_among_the_files_is_none",
     ),
+    "**The page of a watcher**": (
+        "api/test_watch_server.py::test_it_only_tells",
+        "api/test_watch_server.py::test_a_name_that_was_made_to_lead_here_reads_nothing",
+        "api/test_watch_server.py::test_nothing_in_it_is_markup_or_secret",
+    ),
+    "**A cache proves itself**": (
+        "api/test_cache_folder.py::test_whatever_happens_to_the_bytes_is_noticed",
+        "api/test_cache_folder.py::test_a_link_on_the_way_is_an_obstacle",
+        "api/test_cache_folder.py::test_what_git_tracks_is_an_obstacle",
+        "api/test_cache_folder.py::test_no_key_of_the_repository_or_of_others",
+        "api/test_plan_cache.py::test_an_apply_looks_for_itself",
+    ),
+    "**The history of a fleet on Temporal**": (
+        "api/test_fleet.py::test_what_goes_into_a_history_goes_through_the_gate",
+        "cli/test_fleet.py::test_no_secret_stands_in_the_history",
+    ),
+    "an object that looks like our mark for a variable stays data": (
+        "platforms/livekit/test_agent_settings.py::test_data_that_looks_like_a_variable_stays_data",
+        "platforms/livekit/test_node_files.py::test_code_is_the_same_whatever_a_persona_says",
+        "platforms/livekit/test_node_files.py::test_handlers_hold_names_and_descriptions_in_strings_and_comments_only",
+    ),
     "0600 from the first byte": (
         "test_fsio.py::test_nobody_else_reads_it_while_it_is_written",
         "backends/test_local.py",
@@ -116,6 +137,10 @@ HELD = {
     "**`RECONCILER_PLAN_KEY`** closes that": (
         "core/planning/test_plan_file.py::test_with_a_key_only_what_was_signed_with_it_is_a_plan",
         "core/planning/test_plan_file.py::test_a_plan_that_was_edited_after_it_was_signed_is_refused",
+    ),
+    "**A yes to a plan that waits**": (
+        "api/test_watch_requests.py::test_a_yes_to_what_moved_since_carries_nothing_out",
+        "api/test_watch_requests.py::test_with_a_key_a_yes_that_was_not_signed_with_it_is_none",
     ),
     "was written under the login of the step's own token": (
         "pipelines/test_apply_step.py::test_a_comment_of_anybody_else_names_no_plan",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.api.boundary import open_gate
 from reconciler.api.fleet import (
     Rounds,
     connected,
@@ -19,9 +20,10 @@ from reconciler.api.fleet import (
     read_memory,
     workflow_id,
 )
+from reconciler.api.session import Session
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.types.address import SecretRef
-from reconciler.types.json import Json
+from reconciler.types.json import SENSITIVE, Json
 from reconciler.types.project import FleetSettings
 from reconciler.types.watch import Memory, Mode, Status, Watch
 from tests.api.test_watch import session
@@ -150,3 +152,30 @@ def test_a_worker_makes_the_round_and_remembers(tmp_path: Path) -> None:
     )
     assert seconds > 0
     assert workflow_id(base).endswith("/sandbox")
+
+
+@pytest.mark.parametrize("fault", ["in a round", "in the project file"])
+def test_what_goes_into_a_history_goes_through_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    testing = pytest.importorskip("temporalio.testing", reason="rare: the extra `fleet` is not installed")
+    from reconciler.api.fleet_worker import round_activity
+    from reconciler.api.fleet_workflow import Asked
+
+    secret, gate = "sk-live-0123456789abcdef", open_gate()
+    gate.learn(secret)
+    base = replace(session(tmp_path), redactor=gate)
+
+    def failing(*asked: object, **more: object) -> None:
+        raise ValueError(f"no {secret}")
+
+    def opened(project: str) -> Session:
+        if fault == "in a round":
+            return base
+        raise UsageError(f"unknown provider {secret}")
+
+    monkeypatch.setattr("reconciler.api.watch.reconcile_once", failing)
+    asked = Asked(str(tmp_path), "sandbox", "", called=True)
+    ended = testing.ActivityEnvironment().run(round_activity(Rounds(opened)), asked)
+    assert (ended.status, str(SENSITIVE) in ended.reason) == ("failed", True)
+    assert secret not in repr(ended)
