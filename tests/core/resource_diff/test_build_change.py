@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.canonical_form import is_at_default, leaves
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import to_canonical
-from reconciler.platforms.tavus.kinds import kind
-from reconciler.types.change import Action
+from reconciler.core.diff.three_way import desired_digest
+from reconciler.core.resource_diff import plan_existing
+from reconciler.core.resource_diff.resource_plan import Binding, Context
+from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.change import Action, Reason
 from reconciler.types.json import lookup, within
 from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.lab import Lab
-from tests.support.making import manifest
+from tests.support.making import book, entry, env, live, manifest, resource
 
 API = {"url": "https://ours.example/v1", "method": "POST", "timeout": 10}
 TOOL = {"name": "look", "description": "Looks.", "delivery": {"api": API}}
@@ -164,3 +167,56 @@ def test_no_request_leaves_for_what_may_not_be_written_whatever_the_plan_says(ac
     result = lab.carry_out(forged)
     assert [(step.outcome, step.exit_code) for step in result.steps] == [("failed", 3)]
     assert len(lab.writes()) == written
+
+
+def digests(**values):
+    found = {f"/{name.replace('__', '/')}": value for name, value in values.items()}
+    return {path: desired_digest(field_at(kind("persona"), path), found[path], SECRETS) for path in found}
+
+
+def planned(wanted, shown, known):
+    binding = Binding("p1", Reason.CHANGED, known)
+    return plan_existing(
+        resource("persona.a", wanted), live("persona", "p1", shown, detailed=True), binding,
+        Context(SECRETS, KINDS, "pal"),
+    ).change  # fmt: skip
+
+
+SECRETS = book(K="value-of-ours")
+GREETED = {"pal_name": "A", "greeting": "shown-in-the-clear", "system_prompt": "old"}
+
+
+@pytest.mark.parametrize(
+    ("greeting", "sent"),
+    [("plain", {"greeting": env("K")}), (env("K"), {}), (env("K"), {"greeting": env("K")})],
+    ids=["it was a secret", "it is one from now on", "it is and was"],
+)
+def test_what_is_or_was_a_secret_is_shown_on_neither_side(greeting, sent):
+    wanted = {"pal_name": "A", "greeting": greeting, "system_prompt": "new"}
+    change = planned(wanted, GREETED, entry("p1", sent=digests(**sent)))
+    assert (change.before["system_prompt"], change.after["system_prompt"]) == ("old", "new")
+    for shown in (change.before, change.after, change.fields):
+        assert "shown-in-the-clear" not in repr(shown) and "value-of-ours" not in repr(shown)
+    assert ("/greeting", greeting) in {(op.path, op.value) for op in change.patch}
+
+
+def test_what_says_nothing_goes_with_its_object_without_a_word():
+    shown = {"pal_name": "A", "layers": {"stt": {"hotwords": "h", "stt_engine": "tavus-auto", "odd": None}}}
+    known = entry("p1", sent=digests(pal_name="A", layers__stt__hotwords="h"), parents=("/layers/stt",))
+    change = planned({"pal_name": "A"}, shown, known)
+    assert [(field.path, field.why) for field in change.fields] == [
+        ("/layers/stt/hotwords", "persona.a.yaml no longer says it")
+    ]
+    assert [op.op for op in change.patch] == ["remove"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "carried"), [("********", None), ("", None), ("sk-shown", "sk-shown")], ids=["mask", "none", "clear"]
+)
+def test_a_key_travels_along_only_where_it_is_known(shown, carried):
+    llm = {"model": "one", "base_url": "https://u.example", **({"api_key": shown} if shown else {})}
+    wanted = {"pal_name": "A", "layers": {"llm": {"model": "two", "base_url": "https://u.example"}}}
+    change = planned(wanted, {"pal_name": "A", "layers": {"llm": llm}}, entry("p1"))
+    sent = {op.path: op.value for op in change.patch}
+    assert sent.get("/layers/llm/api_key") == carried
+    assert [block.rule for block in change.blocked] == ([] if carried else ["secret"])
