@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -126,8 +128,10 @@ async def _probe(address: str) -> None:
         _, writer = await asyncio.open_connection(place.host, int(place.port))
     except TimeoutError:
         raise
+    except socket.gaierror as error:
+        raise _silent(address, error.strerror or "its name is not known") from None
     except OSError as error:
-        raise _silent(address, error.strerror or type(error).__name__) from None
+        raise _silent(address, os.strerror(error.errno) if error.errno else type(error).__name__) from None
     writer.close()
 
 

@@ -62,8 +62,17 @@ async def work(client: Client, rounds: Rounds, *, parallel: int, stop: asyncio.E
             activity_executor=pool, max_concurrent_activities=parallel, workflow_runner=runner(),
             graceful_shutdown_timeout=GRACE,
         )  # fmt: skip
-        async with worker:
-            await stop.wait()
+        try:
+            async with worker:
+                await stop.wait()
+                rounds.stop.set()
+        except RuntimeError as error:  # all that the library says of a namespace that is not there, or a lost server
+            first = str(error).partition("\n")[0][:200]
+            raise ReconcilerError(
+                f"Temporal does not let this worker work: {first}",
+                hint=f"does it have the namespace {client.namespace!r}? --namespace names another one",
+            ) from None
+        finally:
             rounds.stop.set()
 
 

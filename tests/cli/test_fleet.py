@@ -130,6 +130,9 @@ def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(
     with running("fleet", "worker", stderr=subprocess.DEVNULL) as worker:
         assert "started many/production" in call("fleet", "sync").out
         assert "Nothing to change" in call("fleet", "sync").out
+        for command in ("worker", "sync", "status"):
+            refused = call("fleet", command, "--namespace", "nowhere")
+            assert refused.code == 1 and "nowhere" in refused.err and "bug" not in refused.err, refused
         assert call("fleet", "sync", "--heartbeat", "60s").code == 64, "the lease is no longer than that"
         assert "changed many/production" in call("fleet", "sync", "--heartbeat", "20s").out
         digest = until(call, worker, status="awaiting_approval")["waiting"]["digest"]
