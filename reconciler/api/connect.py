@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.backends.context import BackendContext
     from reconciler.core.operator_trust import Trusted
     from reconciler.engine.run_context import RunContext
-    from reconciler.platforms.pace import Budget
+    from reconciler.platforms.rate_limiter import Budget
     from reconciler.types.ports import Backend, Provider, Secrets, SharedRate
     from reconciler.types.project import BackendSettings
     from reconciler.types.state import State
@@ -30,7 +30,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
     from reconciler.manifests.tree.repository import check_way
     from reconciler.platforms import providers
     from reconciler.platforms.base import ProviderContext
-    from reconciler.platforms.pace import RateLimiters
+    from reconciler.platforms.rate_limiter import RateLimiters
 
     project, workspace = session.project, session.workspace
     files = session.provider_files
@@ -77,7 +77,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
 
 def _budget(session: Session) -> Budget | None:
     """What the project file says of the account of this workspace, where it has a name there."""
-    from reconciler.platforms.pace import Budget
+    from reconciler.platforms.rate_limiter import Budget
 
     account = session.workspace.account
     if account is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.errors import NotTrusted
     from reconciler.manifests.read.known_documents import Documents
     from reconciler.platforms.base import OpenProvider
-    from reconciler.platforms.pace import RateLimiter, RateLimiters
+    from reconciler.platforms.rate_limiter import RateLimiter, RateLimiters
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.ports import Clock, Emit
     from reconciler.types.project import Project, Workspace

@@ -155,7 +155,7 @@ WORD = re.compile(r"""[^\s"'`,;(){}\[\]]{8,}""")
 
 def masked(data: bytes, known: str) -> str:
     """The text of a file for people: where a line is not one of `known`, what looks like a credential is hidden."""
-    from reconciler.core.credential_looks import is_credential, looks_like_credential
+    from reconciler.core.credential_detection import is_credential, looks_like_credential
     from reconciler.types.json import SENSITIVE
 
     def pair(found: re.Match[str]) -> str:

@@ -19,7 +19,7 @@ from reconciler.api.watch_task import SessionTask
 from reconciler.core.continuous.schedule import check_window, seconds_to_next, update_memory
 from reconciler.engine.continuous.reconcile_once import Done, reconcile_once
 from reconciler.errors import Interrupted, ReconcilerError, UsageError
-from reconciler.platforms.pace import RateLimiters
+from reconciler.platforms.rate_limiter import RateLimiters
 from reconciler.types.plan import Plan
 from reconciler.types.watch import Answer, Call, Memory, Mode, Pause, Report, Round, Seen, Status, Watch, watcher_name
 

@@ -22,7 +22,7 @@ from reconciler.types.watch import Requests, Round, WaitingPlan
 if TYPE_CHECKING:
     from reconciler.api.session import Session
     from reconciler.api.watch import Watched
-    from reconciler.platforms.pace import RateLimiter
+    from reconciler.platforms.rate_limiter import RateLimiter
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.plan import Plan
     from reconciler.types.report import ApplyResult

@@ -94,7 +94,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say
     from reconciler.cli.watch import telling
-    from reconciler.platforms.pace import RateLimiters
+    from reconciler.platforms.rate_limiter import RateLimiters
 
     need_temporal()
     from reconciler.api.fleet_worker import work

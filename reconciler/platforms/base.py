@@ -14,7 +14,7 @@ from reconciler.core.diff.request_body import create_body, merge_patch_body, wit
 from reconciler.core.operator_trust import Trusted
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import Rejected, WriteRefused
-from reconciler.platforms.pace import Budget, RateLimiter, RateLimiters, account_name
+from reconciler.platforms.rate_limiter import Budget, RateLimiter, RateLimiters, account_name
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
 from reconciler.types.json import Json, Object, lookup

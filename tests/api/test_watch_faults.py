@@ -18,7 +18,7 @@ from reconciler.api.watch import Fleet, Watched, recall
 from reconciler.manifests.project.project_file import load_project
 from reconciler.platforms import PLATFORMS
 from reconciler.platforms.base import ProviderContext
-from reconciler.platforms.pace import RateLimiters
+from reconciler.platforms.rate_limiter import RateLimiters
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport

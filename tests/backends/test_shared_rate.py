@@ -19,13 +19,13 @@ import pytest
 from reconciler.backends.context import BackendContext
 from reconciler.backends.shared_rate import FASTER, SLOWER, SLOWEST, USED, PostgresRate, open_shared_rate
 from reconciler.manifests.project.project_model import SHARED_SETTINGS
-from reconciler.platforms.pace import Budget, RateLimiter, RateLimiters
+from reconciler.platforms.rate_limiter import Budget, RateLimiter, RateLimiters
 from reconciler.types.event import Event
 from reconciler.types.ports import Turns
 from reconciler.types.project import BackendSettings
 from reconciler.waits import Waits
 from tests.cli.conftest import PERSONA, ROOT
-from tests.platforms.test_pace import JumpingClock
+from tests.platforms.test_rate_limiter import JumpingClock
 from tests.support import forked
 from tests.support.postgres import missing_postgres, postgres
 from tests.support.stores import place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
-from reconciler.core.credential_looks import has_url_credentials, is_credential, is_credential_name
+from reconciler.core.credential_detection import has_url_credentials, is_credential, is_credential_name
 from reconciler.types.json import Json, split
 from reconciler.types.kind import Field, KindSpec
 

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 
 from reconciler.core.canonical.canonical_form import is_masked, tool_name
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree, looks_secret
-from reconciler.core.credential_looks import is_credential_name, looks_like_credential
+from reconciler.core.credential_detection import is_credential_name, looks_like_credential
 from reconciler.types.address import SecretRef
 from reconciler.types.json import SENSITIVE, Json, Object, escape, split
 from reconciler.types.kind import KindSpec

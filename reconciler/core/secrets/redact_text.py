@@ -17,7 +17,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from reconciler.core.credential_looks import url_credentials
+from reconciler.core.credential_detection import url_credentials
 from reconciler.core.operator_trust import CACHE_KEY, DIGEST_KEY, PLAN_KEY, PREVIOUS_KEY
 from reconciler.core.secrets.secret_search import Needles, SecretSearch
 from reconciler.core.secrets.secret_spellings import FOLDED, SCHEME, SHORTEST, Folded, SpelledText

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree
 from reconciler.core.canonical.references import JOIN, LITERAL, NULL, VALUE, child_in_any_vocabulary, reference_word
-from reconciler.core.credential_looks import has_url_credentials, is_credential
+from reconciler.core.credential_detection import has_url_credentials, is_credential
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (
     ENV_NAME,

@@ -16,7 +16,7 @@ from html import unescape
 from http import HTTPStatus
 from typing import TypeAlias
 
-from reconciler.core.credential_looks import is_credential_name
+from reconciler.core.credential_detection import is_credential_name
 from reconciler.core.serialization.checked_json import Unfit, parse_json
 from reconciler.errors import AuthRefused, MakerConflict, NotFound, ProviderError, Rejected, Unavailable
 from reconciler.types.json import SENSITIVE, Json

@@ -21,7 +21,7 @@ from reconciler.core.network import Due
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.base import Answers
-from reconciler.platforms.pace import RateLimiter
+from reconciler.platforms.rate_limiter import RateLimiter
 from reconciler.platforms.tavus.client.error_mapping import error_for
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Lost, Reply
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy, Trouble, parse_retry_after

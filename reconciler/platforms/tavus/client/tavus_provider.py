@@ -14,7 +14,7 @@ from reconciler.core.secrets.redact_document import credentials_in
 from reconciler.core.secrets.redact_text import Redactor
 from reconciler.errors import NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
 from reconciler.platforms.base import Answers
-from reconciler.platforms.pace import RateLimiter
+from reconciler.platforms.rate_limiter import RateLimiter
 from reconciler.platforms.tavus.client.endpoints import (
     ENDPOINTS,
     PAGE_LIMIT,

@@ -9,7 +9,7 @@ import httpx
 
 from reconciler.errors import UsageError
 from reconciler.platforms.base import ProviderContext
-from reconciler.platforms.pace import RateLimiter
+from reconciler.platforms.rate_limiter import RateLimiter
 from reconciler.platforms.tavus.client.open_provider import check_settings, vocabulary_of
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider

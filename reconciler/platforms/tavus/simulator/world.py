@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from reconciler.core.credential_looks import is_setting
+from reconciler.core.credential_detection import is_setting
 from reconciler.platforms.tavus.simulator.http_types import MASK, Reply
 from reconciler.types.json import Json, Object
 

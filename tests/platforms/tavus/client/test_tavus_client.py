@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import AuthRefused, NotFound, OutcomeUnknown, ProviderError, Rejected, Unavailable
-from reconciler.platforms.pace import RateLimiter
+from reconciler.platforms.rate_limiter import RateLimiter
 from reconciler.platforms.tavus.client.http_attempt import Call
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_client import LOOKS, Client

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.credential_looks import is_credential
+from reconciler.core.credential_detection import is_credential
 from reconciler.platforms.tavus.rules.endpoint_rules import without_route
 from reconciler.types.json import Json
 from tests.support.rulecase import CUSTOM, body, findings, said

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Interrupted
-from reconciler.platforms.pace import (
+from reconciler.platforms.rate_limiter import (
     FORGOTTEN,
     OTHERS,
     OWN_LIMIT,

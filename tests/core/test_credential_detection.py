@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.credential_looks import (
+from reconciler.core.credential_detection import (
     has_url_credentials,
     is_credential,
     is_credential_name,
