@@ -189,7 +189,7 @@ def run_parallel(function: Callable[[T], R], items: Iterable[T], width: int) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProcessingStatus:
     """Where the vendor is with an object."""
 
     status: str
@@ -201,7 +201,7 @@ class Standing:
     message: str = ""
 
 
-def standing(live: LiveObject) -> Standing | None:
+def processing_status(live: LiveObject) -> ProcessingStatus | None:
     """What the object shows of its processing; None for a kind that has none, or where nothing is shown."""
     spec = live.kind
     processing = spec.processing
@@ -210,14 +210,14 @@ def standing(live: LiveObject) -> Standing | None:
     return _standing(spec, processing, live)
 
 
-def _standing(spec: KindSpec, processing: Processing, live: LiveObject) -> Standing | None:
+def _standing(spec: KindSpec, processing: Processing, live: LiveObject) -> ProcessingStatus | None:
     body, _ = to_canonical(spec, live.body)
     status = lookup(body, processing.status)
     if not isinstance(status, str):
         return None
     progress = lookup(body, processing.progress) if processing.progress else None
     message = lookup(body, processing.message) if processing.message else None
-    return Standing(
+    return ProcessingStatus(
         status,
         busy=status in processing.busy,
         failed=status in processing.failed,
@@ -227,14 +227,14 @@ def _standing(spec: KindSpec, processing: Processing, live: LiveObject) -> Stand
     )
 
 
-def failure(address: str, now: Standing) -> str:
+def processing_failure(address: str, now: ProcessingStatus) -> str:
     """The message about an object that the vendor could not process, or that waits for a person."""
     if now.waiting:
         return f"{address} is of no use yet ({now.status})"
     return f"{address} could not be processed ({now.status}{': ' + now.message if now.message else ''})"
 
 
-def remedy(change: Change) -> str:
+def processing_remedy(change: Change) -> str:
     """What to do about it."""
     processing = change.kind.processing
     if processing is not None and processing.ready:

@@ -14,7 +14,7 @@ import httpx
 from reconciler.api.offline import load_catalogue
 from reconciler.core.state.entry_records import renamed
 from reconciler.engine.apply.run_changes import Worker, apply_changes
-from reconciler.engine.apply.step import Look, StepContext
+from reconciler.engine.apply.step import PendingRead, StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
@@ -53,7 +53,7 @@ class JumpingClock:
         self.time += seconds
 
 
-def alone(step: Generator[Look, LiveObject | None, T], provider: Any, clock: JumpingClock) -> T:
+def alone(step: Generator[PendingRead, LiveObject | None, T], provider: Any, clock: JumpingClock) -> T:
     """Carry a step, or a part of one, to its end, with nothing beside it."""
     try:
         look = next(step)

@@ -14,7 +14,7 @@ from math import inf
 from typing import Protocol
 
 from reconciler.engine.apply.known_lists import FRESH, KnownLists
-from reconciler.engine.apply.step import Done, Look, Step
+from reconciler.engine.apply.step import Done, PendingRead, Step
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.change import Change
@@ -28,29 +28,29 @@ DOUBTS = 3
 """So often a list may show less of an object than the object itself does, before it is not asked any more."""
 
 
-class SharedLooks:
+class SharedReads:
     """What is asked of lists, and what they are good for. Safe to use from several threads."""
 
     def __init__(self, lists: KnownLists, clock: Clock) -> None:
         self._lists = lists
         self._clock = clock
         self._lock = threading.Lock()
-        self._alone: set[Look] = set()
+        self._alone: set[PendingRead] = set()
         """Looks that no list answers."""
         self._useless: set[str] = set()
         """Kinds whose lists answer no look."""
         self._doubts: Counter[str] = Counter()
         self._reading: set[str] = set()
 
-    def to_read(self, due: Iterable[tuple[Look, float]], *, idle: bool) -> dict[str, list[Look]]:
+    def to_read(self, due: Iterable[tuple[PendingRead, float]], *, idle: bool) -> dict[str, list[PendingRead]]:
         """The lists of which a page is to be read now, with the looks that it may answer; `due` are all looks, each
         since a moment, and `idle` says that nothing else is left to do. A single one is not worth a list."""
-        waiting: dict[str, list[tuple[Look, float]]] = {}
+        waiting: dict[str, list[tuple[PendingRead, float]]] = {}
         for look, moment in due:
             if self.waits(look):
                 waiting.setdefault(look.kind, []).append((look, moment))
         now = self._clock.monotonic()
-        found: dict[str, list[Look]] = {}
+        found: dict[str, list[PendingRead]] = {}
         with self._lock:
             for kind, looks in waiting.items():
                 if idle and len(looks) == 1:
@@ -62,14 +62,14 @@ class SharedLooks:
                     found[kind] = [look for look, _ in looks]
         return found
 
-    def waits(self, look: Look) -> bool:
+    def waits(self, look: PendingRead) -> bool:
         """Whether a look is left to a list, and no list has answered it yet."""
         with self._lock:
             if not look.shared or look.kind in self._useless or look in self._alone:
                 return False
         return not self._lists.shows(look.kind, look.id)
 
-    def read(self, kind: str, looks: Iterable[Look]) -> None:
+    def read(self, kind: str, looks: Iterable[PendingRead]) -> None:
         """Read a page of a list. What stands in no page up to the end of the list is read by itself."""
         try:
             more = self._lists.read_on(kind)
@@ -82,11 +82,11 @@ class SharedLooks:
             elif not more:
                 self._alone.update(look for look in looks if not self._lists.shows(kind, look.id))
 
-    def take(self, look: Look) -> LiveObject | None:
+    def take(self, look: PendingRead) -> LiveObject | None:
         """The answer of a list to a look; None where the object is to be read by itself."""
         return self._lists.take(look.kind, look.id) if look.shared else None
 
-    def note(self, look: Look, listed: LiveObject | None) -> None:
+    def note(self, look: PendingRead, listed: LiveObject | None) -> None:
         """A step that was handed an object out of a list asks for `look` next: is the list good enough for it?"""
         if listed is not None and listed.id == look.id and not look.shared and not look.after:
             with self._lock:
@@ -194,12 +194,12 @@ class Run(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class WaitingStep:
     """A step that waits."""
 
     change: Change
     step: Step
-    look: Look
+    look: PendingRead
     due: float
     """When its object is to be read, by the clock's `monotonic`."""
 
@@ -213,14 +213,14 @@ class Dispatcher:
         self._schedule = schedule
         self._run = run
         self._provider = provider
-        self._shared = SharedLooks(lists, clock)
+        self._shared = SharedReads(lists, clock)
         self._clock = clock
         self._width = max(1, width)
         self._turn = threading.Condition()
         self._announced: list[tuple[int, Change]] = []
         """May start, in the order of the plan."""
         self._announcing = False
-        self._parked: list[Parked] = []
+        self._parked: list[WaitingStep] = []
         self._patient: set[Address] = set()
         """The changes whose objects the vendor works on."""
         self._running = 0
@@ -307,7 +307,7 @@ class Dispatcher:
         else:
             self._advance(change, step, lambda: next(step))
 
-    def _read(self, parked: Parked) -> None:
+    def _read(self, parked: WaitingStep) -> None:
         """Read the one object that a step waits for, and go on with it."""
         step = parked.step
         try:
@@ -319,7 +319,9 @@ class Dispatcher:
         else:
             self._advance(parked.change, step, lambda: step.send(live), listed)
 
-    def _advance(self, change: Change, step: Step, go: Callable[[], Look], listed: LiveObject | None = None) -> None:
+    def _advance(
+        self, change: Change, step: Step, go: Callable[[], PendingRead], listed: LiveObject | None = None
+    ) -> None:
         """Let a step run until it waits again, or ends; `listed` is what it is handed out of a list."""
         try:
             look = go()
@@ -331,7 +333,7 @@ class Dispatcher:
             with self._turn:
                 self._shared.note(look, listed)
                 (self._patient.add if look.patient else self._patient.discard)(change.address)
-                self._parked.append(Parked(change, step, look, self._clock.monotonic() + look.after))
+                self._parked.append(WaitingStep(change, step, look, self._clock.monotonic() + look.after))
             return
         self._end(change)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from reconciler.core.canonical.canonical_form import keyed_parent, leaf_at
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.planning.write_check import Judgement, judge
-from reconciler.engine.account_reader import failure, remedy, standing
-from reconciler.engine.apply.step import Look, StepContext
+from reconciler.engine.account_reader import processing_failure, processing_remedy, processing_status
+from reconciler.engine.apply.step import PendingRead, StepContext
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Change, Request
 from reconciler.types.event import StepProgress
@@ -24,13 +24,13 @@ PATIENCE = 1800.0
 
 def wait_until_done(
     change: Change, live: LiveObject, clock: Clock, emit: Emit, stop: Callable[[], bool]
-) -> Generator[Look, LiveObject | None, tuple[str, ...]]:
+) -> Generator[PendingRead, LiveObject | None, tuple[str, ...]]:
     """Look again until the object is no longer worked on; notes for a person.
 
     Ends at once for kinds without processing, and when the user asked to stop (the object is ours either way).
     Raises `Rejected` when the vendor failed, `Unavailable` when it takes too long or the object cannot be read.
     """
-    now, told, began = standing(live), None, clock.monotonic()
+    now, told, began = processing_status(live), None, clock.monotonic()
     looks = 0
     while now is not None and now.busy:
         if (now.status, now.percent) != told:
@@ -43,17 +43,17 @@ def wait_until_done(
                 f"{change.address} is still {now.status} after {PATIENCE / 60:.0f} minutes",
                 hint="it exists and is in the state; run the same command again once it is done",
             )
-        found = yield Look(*live.key, PAUSES[min(looks, len(PAUSES) - 1)], patient=True)
+        found = yield PendingRead(*live.key, PAUSES[min(looks, len(PAUSES) - 1)], patient=True)
         looks += 1
         if found is None:
             raise Unavailable(
                 f"{change.address} ({live.id}) disappeared while it was {now.status}",
                 hint="somebody may have deleted it; run plan again",
             )
-        now = standing(found)
+        now = processing_status(found)
     if now is not None and now.failed:
-        raise Rejected(failure(str(change.address), now), hint=remedy(change))
-    return (f"{now.status}: {remedy(change)}",) if now is not None and now.waiting else ()
+        raise Rejected(processing_failure(str(change.address), now), hint=processing_remedy(change))
+    return (f"{now.status}: {processing_remedy(change)}",) if now is not None and now.waiting else ()
 
 
 READ_AGAIN = (0.2, 0.4, 0.8, 1.4, 2.2)
@@ -97,7 +97,7 @@ def wait_until_patched(change: Change, sent: Sequence[Request], provider: Provid
     )
 
 
-def refuse(change: Change, id: str, verdict: Judgement | None, *, drafted: bool) -> Rejected:
+def failed_write(change: Change, id: str, verdict: Judgement | None, *, drafted: bool) -> Rejected:
     """Why a write counts as failed: what the readings after it say, with the way on."""
     if verdict is None:
         return Rejected(f"{change.address} ({id}) cannot be read after the write")
@@ -125,7 +125,7 @@ def read_back(
     unchanged: bool = False,
     drafted: bool = False,
     first: LiveObject | None = None,
-) -> Generator[Look, LiveObject | None, tuple[LiveObject, tuple[str, ...]]]:
+) -> Generator[PendingRead, LiveObject | None, tuple[LiveObject, tuple[str, ...]]]:
     """Read until the account shows the write, then record what was sent and seen; the object, and notes.
 
     `drafted` says that an answer spoke of a draft: why the write does not show, should it not. `first` is the object
@@ -135,11 +135,11 @@ def read_back(
     """
     kind, verdict = change.address.kind, None
     for pause in (0.0, *READ_AGAIN):
-        live = first or (yield Look(kind, id, pause, shared=not pause and not change.detailed))
+        live = first or (yield PendingRead(kind, id, pause, shared=not pause and not change.detailed))
         first = None
         for one in (live, None):
             if one is None and live is not None and not live.detailed:
-                one = yield Look(kind, id)
+                one = yield PendingRead(kind, id)
             if one is None:
                 break
             one = context.with_apart(change, one)
@@ -149,13 +149,13 @@ def read_back(
                 return one, verdict.notes
         if verdict is not None and verdict.vanished:
             break
-    raise refuse(change, id, verdict, drafted=drafted)
+    raise failed_write(change, id, verdict, drafted=drafted)
 
 
-def see_gone(change: Change) -> Generator[Look, LiveObject | None, None]:
+def see_gone(change: Change) -> Generator[PendingRead, LiveObject | None, None]:
     """Make sure that a deleted object is gone, whatever the answer said. Raises `Rejected`."""
     for pause in (0.0, *READ_AGAIN):
-        if (yield Look(change.address.kind, change.id or "", pause)) is None:
+        if (yield PendingRead(change.address.kind, change.id or "", pause)) is None:
             return
     raise Rejected(
         f"{change.address} ({change.id}) was deleted and is still there",

@@ -197,7 +197,7 @@ class _Run:
         except StateError as error:
             self._fatal = self._fatal or error
         if self._fatal is not None:
-            self._fatal.hint = "\n".join(text for text in (self._fatal.hint, context.sent.told()) if text)
+            self._fatal.hint = "\n".join(text for text in (self._fatal.hint, context.sent.describe()) if text)
             raise self._fatal
         steps = tuple(self._results[change.address] for change in shown)
         result = ApplyResult(steps, self._summary(), context.ledger.state.serial, self._interrupted)

@@ -22,7 +22,7 @@ from reconciler.types.state import Entry, Preimage
 
 
 @dataclass(slots=True)
-class Watch:
+class ObjectCheck:
     """One object that is about to be written: what it was when it was read, and when it was last looked at."""
 
     change: Change
@@ -32,20 +32,20 @@ class Watch:
     ids: Mapping[Address, str]
     was: LiveObject | None
     """As it was read for the plan; None where only the plan knows."""
-    looked_at: float
+    read_at: float
     now: LiveObject | None = None
     """As it was read last, where it was read again."""
     newcomers: Newcomers | None = None
     """Has the lists of this run: of what was read from a list only a list tells what it did not have."""
 
     def is_old(self) -> bool:
-        return self.clock.monotonic() - self.looked_at >= FRESH
+        return self.clock.monotonic() - self.read_at >= FRESH
 
-    def look_before(self, request: Request, attempt: int) -> bool:
+    def read_again_before(self, request: Request, attempt: int) -> bool:
         """Look before a repeat, and where the last look was a while ago; True when `request` is done already."""
-        return bool(attempt or self.is_old()) and self.look(request if attempt else None)
+        return bool(attempt or self.is_old()) and self.read_again(request if attempt else None)
 
-    def look(self, request: Request | None = None) -> bool:
+    def read_again(self, request: Request | None = None) -> bool:
         """Read the object again; True when nothing is left to do for `request`: it is done already.
 
         Raises `PlanStale` when the object is neither as it was read nor as this change would have left it.
@@ -54,7 +54,7 @@ class Watch:
         live = self.provider.get(change.address.kind, change.id or "")
         if live is not None:
             live = read_apart(self.provider, live, self._apart())
-        self.looked_at = self.clock.monotonic()
+        self.read_at = self.clock.monotonic()
         if live is None:
             if change.action is Action.DELETE:
                 return True
@@ -89,7 +89,7 @@ class Watch:
         return apart & {field.path for field in self.change.fields} if self.change.action is Action.UPDATE else set()
 
 
-class Sent:
+class SentLog:
     """Every attempt at a write whose first byte may have left, in order, and what came of it."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Sent:
         self._attempts.append(attempt)
         return attempt
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """All of it, for a person whose run lost its lock."""
         if not self._attempts:
             return "Nothing was sent by this run."
@@ -109,7 +109,7 @@ class Sent:
         return f"This run had sent, in this order:{lines}"
 
 
-def base_of(
+def planned_object(
     change: Change, live: Mapping[tuple[str, str], LiveObject], read_at: float
 ) -> tuple[LiveObject | None, float]:
     """The object of `change` as it was read for the plan, and when that was."""

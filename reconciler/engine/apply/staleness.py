@@ -80,7 +80,7 @@ def check_account(
     *,
     accept: bool,
     progress: PlanProgress | None = None,
-) -> tuple[dict[tuple[str, str], LiveObject], Begun, Mapping[str, Listing]]:
+) -> tuple[dict[tuple[str, str], LiveObject], InterruptedRun, Mapping[str, Listing]]:
     """The account and every object that the plan changes, imports or refers to are as they were.
 
     Gives the objects as they are now read, what of the plan is there already (with `progress` the plan is what is
@@ -173,7 +173,7 @@ def _moved(
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class InterruptedRun:
     """What the run before this one may have left behind without having told the state; empty for a plan that is
     carried out for the first time."""
 
@@ -192,7 +192,7 @@ class Begun:
         return matches_own_write(change, live, book, ids)
 
 
-NOTHING = Begun()
+NOTHING = InterruptedRun()
 
 
 def remaining_plan(plan: Plan, progress: PlanProgress | None) -> Plan:
@@ -204,7 +204,7 @@ def remaining_plan(plan: Plan, progress: PlanProgress | None) -> Plan:
 
 def find_begun(
     plan: Plan, state: State, listings: Mapping[str, Listing], progress: PlanProgress | None, book: SecretBook
-) -> Begun:
+) -> InterruptedRun:
     """What the run that was cut short had made; `plan` holds what is left."""
     if progress is None:
         return NOTHING
@@ -224,7 +224,7 @@ def find_begun(
             new = made_by(intent, listing, book, held, name_given(change, book))
             if len(new) == 1:
                 made[address] = new[0]
-    return Begun(made, resumed=True)
+    return InterruptedRun(made, resumed=True)
 
 
 def is_as_planned(change: Change, live: LiveObject | None) -> bool:

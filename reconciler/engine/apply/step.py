@@ -11,8 +11,8 @@ from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import record, refreshed
 from reconciler.engine.account_reader import missing_parts, read_apart
 from reconciler.engine.apply.known_lists import KnownLists, Newcomers
-from reconciler.engine.apply.second_read import Sent, Watch, base_of, before_change
-from reconciler.engine.apply.staleness import NOTHING, Begun
+from reconciler.engine.apply.second_read import ObjectCheck, SentLog, before_change, planned_object
+from reconciler.engine.apply.staleness import NOTHING, InterruptedRun
 from reconciler.engine.apply.step_recorder import Ledger
 from reconciler.engine.placeholders import fill_request
 from reconciler.errors import NotFound, ProviderError
@@ -24,7 +24,7 @@ from reconciler.types.state import Entry, Preimage
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PendingRead:
     """A step waits for one object to be read. It is handed the object, None where the account has none, or the
     `ProviderError` of the reading."""
 
@@ -40,7 +40,7 @@ class Look:
 
 Done: TypeAlias = tuple[str | None, tuple[str, ...]]
 """The live id, and notes for a person."""
-Step: TypeAlias = Generator[Look, LiveObject | None, Done]
+Step: TypeAlias = Generator[PendingRead, LiveObject | None, Done]
 """Raises `ProviderError`, `PlanStale`, `StateError` and the like where the change failed."""
 
 
@@ -60,7 +60,7 @@ class StepContext:
     """Kind -> ids of its list as it was read for the plan, in its order; without a kind whose list was not read."""
     force_maker: bool = False
     refresh: bool = False
-    begun: Begun = NOTHING
+    begun: InterruptedRun = NOTHING
     """What an earlier run of the same saved plan had done of these changes."""
     emit: Emit = lambda event: None
     stop: Callable[[], bool] = lambda: False
@@ -74,7 +74,7 @@ class StepContext:
     """Where a person makes a new object of this run ready for use (`Processing.done_at`)."""
     lists: KnownLists = field(init=False)
     newcomers: Newcomers = field(init=False)
-    sent: Sent = field(default_factory=Sent)
+    sent: SentLog = field(default_factory=SentLog)
 
     def __post_init__(self) -> None:
         self.note_entries()
@@ -111,10 +111,10 @@ class StepContext:
         entry = self.entries.get(change.address)
         return before_change(change, entry, live, self.live, self.provider)
 
-    def watch(self, change: Change) -> Watch:
+    def watch(self, change: Change) -> ObjectCheck:
         """The object of `change`, watched from when it was read for the plan."""
-        was, at = base_of(change, self.live, self.read_at)
-        return Watch(change, self.provider, self.clock, self.book, self.ids, was, at, newcomers=self.newcomers)
+        was, at = planned_object(change, self.live, self.read_at)
+        return ObjectCheck(change, self.provider, self.clock, self.book, self.ids, was, at, newcomers=self.newcomers)
 
     def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
         """The object with what the API keeps apart from it, as far as that is ours."""
@@ -176,11 +176,13 @@ def post(context: StepContext, change: Change, request: Request, before: Callabl
     return answer
 
 
-def send(context: StepContext, change: Change, request: Request, watch: Watch | None) -> Answer:
+def send(context: StepContext, change: Change, request: Request, watch: ObjectCheck | None) -> Answer:
     """Send one request of a change whose object is there; `watch` looks at it before each attempt."""
     filled = fill_request(request, context.ids, context.book)
     try:
-        return post(context, change, filled, lambda attempt: watch is not None and watch.look_before(filled, attempt))
+        return post(
+            context, change, filled, lambda attempt: watch is not None and watch.read_again_before(filled, attempt)
+        )
     except NotFound:
         if request.purpose == "detach":
             return Answer(204)  # the tool is gone, and with it the attachment

@@ -18,7 +18,7 @@ from reconciler.engine.apply.read_back import (
     wait_until_patched,
 )
 from reconciler.engine.apply.staleness import is_as_planned
-from reconciler.engine.apply.step import Done, Look, Step, StepContext, post, send
+from reconciler.engine.apply.step import Done, PendingRead, Step, StepContext, post, send
 from reconciler.engine.placeholders import fill_request
 from reconciler.engine.run_context import SETTLE_SECONDS
 from reconciler.errors import Interrupted, NotFound, OutcomeUnknown, PlanStale, ProviderError
@@ -53,7 +53,7 @@ def create(context: StepContext, change: Change) -> Step:
 
 def _make(
     context: StepContext, change: Change, first: Request, *, at_once: bool
-) -> Generator[Look, LiveObject | None, tuple[str, LiveObject | None]]:
+) -> Generator[PendingRead, LiveObject | None, tuple[str, LiveObject | None]]:
     """Send the create itself; the new id, and the object where it was read. What gives way to it is put aside first.
 
     The reading may be shared with others, unless the id is needed `at_once` or the name is given twice.
@@ -78,7 +78,7 @@ def _make(
             context.ids[change.address] = id
             return id, live
         context.ids[change.address] = told
-    live = yield Look(intent.kind, told, shared=True)
+    live = yield PendingRead(intent.kind, told, shared=True)
     return _settled(context, intent, name, told, live)
 
 
@@ -192,7 +192,7 @@ def update(context: StepContext, change: Change) -> Step:
     sent = sent and not is_as_planned(change, held)
     watch = context.watch(change)
     if watch.is_old():
-        watch.look()
+        watch.read_again()
     context.begin(change, None if sent else watch.now)
     unchanged = drafted = False
     for place, request in enumerate(change.requests):
@@ -218,7 +218,7 @@ def _tools_in(context: StepContext, request: Request) -> set[Json]:
 def delete(context: StepContext, change: Change) -> Step:
     """The step of a delete: it ends when the object is seen to be gone."""
     watch = context.watch(change)
-    gone = watch.is_old() and watch.look()
+    gone = watch.is_old() and watch.read_again()
     context.begin(change, watch.now)
     for request in change.requests if not gone else ():
         try:

@@ -23,7 +23,7 @@ from reconciler.core.state.journal_records import (
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.apply.known_lists import FRESH
 from reconciler.engine.apply.run_changes import Worker, apply_changes, refuse_blocked
-from reconciler.engine.apply.staleness import NOTHING, Begun, check_account, check_state, remaining_plan
+from reconciler.engine.apply.staleness import NOTHING, InterruptedRun, check_account, check_state, remaining_plan
 from reconciler.engine.apply.step import StepContext
 from reconciler.engine.apply.step_recorder import StepRecorder
 from reconciler.engine.placeholders import check_digest_key, check_secrets
@@ -237,7 +237,7 @@ def _carry_out(
     options: ApplyOptions,
     *,
     digest: str | None = None,
-    begun: Begun = NOTHING,
+    begun: InterruptedRun = NOTHING,
 ) -> ApplyResult:
     check_digest_key(plan.changes, session.state, context.book(session.state))
     session.claim()
@@ -263,7 +263,7 @@ def _carry_out(
         refresh=plan.mode == "refresh-only",
         begun=begun,
     )
-    session.sent = steps.sent.told
+    session.sent = steps.sent.describe
     result = apply_changes(plan, Worker(steps), parallelism=options.parallelism, emit=context.emit, stop=context.stop)
     if result.count("done"):
         _note_account(session, context)

@@ -19,7 +19,13 @@ from reconciler.core.resource_diff.removals import find_mistyped
 from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import name_of, rests_on_absence
-from reconciler.engine.account_reader import Reader, failure, kinds_to_read, remedy, standing
+from reconciler.engine.account_reader import (
+    Reader,
+    kinds_to_read,
+    processing_failure,
+    processing_remedy,
+    processing_status,
+)
 from reconciler.engine.run_context import RunContext
 from reconciler.types.address import Address
 from reconciler.types.change import Direction, Reason
@@ -202,9 +208,9 @@ def failure_warnings(planned: Mapping[Address, ResourcePlan], known: Known) -> l
     found: list[Diagnostic] = []
     for address, result in planned.items():
         live = known.live_of(address)
-        now = standing(live) if live is not None else None
+        now = processing_status(live) if live is not None else None
         if now is not None and (now.failed or now.waiting):
-            summary, hint = failure(str(address), now), remedy(result.change)
+            summary, hint = processing_failure(str(address), now), processing_remedy(result.change)
             source = known.resources[address].source
             found.append(Diagnostic("E-failed", Severity.WARNING, summary, hint=hint, address=address, source=source))
     return found

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.engine.apply.dispatcher import Dispatcher, Schedule
 from reconciler.engine.apply.known_lists import FRESH, KnownLists
-from reconciler.engine.apply.step import Look
+from reconciler.engine.apply.step import PendingRead
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import Rejected
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults, Mood
@@ -170,8 +170,8 @@ def looking(*looks):
 def test_a_step_is_handed_what_it_asked_for_and_not_before_its_time():
     run, clock = carried_out(
         Account(),
-        a=looking(Look("tool", "1"), Look("tool", "2", 90.0, patient=True)),
-        b=looking(Look("tool", "3", 30.0)),
+        a=looking(PendingRead("tool", "1"), PendingRead("tool", "2", 90.0, patient=True)),
+        b=looking(PendingRead("tool", "3", 30.0)),
     )
     assert run.ended == {"a": ("id", ("tool 1", "tool 2")), "b": ("id", ("tool 3",))}
     assert 90 <= clock.time < 91
@@ -181,11 +181,11 @@ def test_a_step_is_handed_what_it_asked_for_and_not_before_its_time():
 def test_an_error_of_the_reading_is_the_steps_own():
     def patient():
         try:
-            yield Look("tool", "1")
+            yield PendingRead("tool", "1")
         except Rejected as error:
             return error.message, ()
 
-    run, _ = carried_out(Account(Rejected("no")), a=patient(), b=looking(Look("tool", "1")))
+    run, _ = carried_out(Account(Rejected("no")), a=patient(), b=looking(PendingRead("tool", "1")))
     assert run.ended == {"a": ("no", ()), "b": "no"}
 
 
@@ -200,7 +200,7 @@ def test_what_is_no_error_of_ours_ends_the_run_and_nothing_goes_on():
     went_on = []
 
     def waiting():
-        yield Look("tool", "1", 5.0)
+        yield PendingRead("tool", "1", 5.0)
         went_on.append(1)
 
     with pytest.raises(Killed):

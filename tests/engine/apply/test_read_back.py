@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.account_reader import failure, remedy, standing
+from reconciler.engine.account_reader import processing_failure, processing_remedy, processing_status
 from reconciler.engine.apply.read_back import PATIENCE, wait_until_done
 from reconciler.errors import Rejected, Unavailable
 from reconciler.types.change import Action
@@ -46,7 +46,7 @@ def test_what_is_not_worked_on_is_not_waited_for(status: object) -> None:
 
 
 def test_kinds_without_processing_are_never_waited_for() -> None:
-    assert standing(live("guardrail", "g1", {"uuid": "g1", "status": "processing"})) is None
+    assert processing_status(live("guardrail", "g1", {"uuid": "g1", "status": "processing"})) is None
 
 
 def test_it_is_looked_at_again_until_it_is_done_and_each_news_is_told_once() -> None:
@@ -81,9 +81,9 @@ def test_a_failure_says_why_and_what_to_do(before: tuple[str, ...]) -> None:
 
 
 def test_a_failure_without_a_reason() -> None:
-    now = standing(shown("error"))
+    now = processing_status(shown("error"))
     assert now is not None
-    assert failure("document.a", now) == "document.a could not be processed (error)"
+    assert processing_failure("document.a", now) == "document.a could not be processed (error)"
 
 
 def test_patience_has_an_end() -> None:
@@ -105,4 +105,4 @@ def test_ctrl_c_ends_the_waiting_and_nothing_is_lost() -> None:
 
 
 def test_what_to_do_about_a_kind_without_processing_is_nothing() -> None:
-    assert remedy(change_of(at("guardrail.a"), Action.CREATE)) == ""
+    assert processing_remedy(change_of(at("guardrail.a"), Action.CREATE)) == ""
