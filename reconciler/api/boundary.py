@@ -79,7 +79,7 @@ def parse_pattern(value: str | Address) -> Address:
     """The same, and `persona.front-*`, `persona.*` or `*` for every address that it fits."""
     if isinstance(value, Address) or "*" not in value:
         if value == "all":
-            raise UsageError("'all' is not an address; '*' is everything, 'persona.*' every persona")
+            raise UsageError("'all' is not an address; '*' is everything, 'KIND.*' all of one kind")
         return parse_address(value)
     kind, dot, name = value.partition(".")
     if dot and "*" not in kind:
