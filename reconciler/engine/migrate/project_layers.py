@@ -1,5 +1,4 @@
-"""What migrations find in the project file: in the defaults that lie under the manifests, and in the values that they
-name. It is only reported: other manifests and workspaces rest on the same lines."""
+"""What migrations find in the layers of the project file: defaults under the manifests, and values they take."""
 
 from __future__ import annotations
 
