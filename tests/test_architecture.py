@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.every import hold_for_each
 from tests.support.nightly import tried
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,9 +122,8 @@ def test_the_contracts_name_every_floor() -> None:
     assert set(nobody["forbidden_modules"]) == platforms
 
 
-@pytest.mark.parametrize("path", pure_modules(), ids=short)
-def test_pure_floors_reach_for_nothing(path: Path) -> None:
-    found = [f"{short(path)}:{line}: {name}" for line, name in impurities(parse(path))]
+def test_pure_floors_reach_for_nothing() -> None:
+    found = [f"{short(path)}:{line}: {name}" for path in pure_modules() for line, name in impurities(parse(path))]
     assert not found, "\n".join(found)
 
 
@@ -291,8 +291,12 @@ def test_no_file_is_too_long() -> None:
     assert [f"{name} has {length} lines" for name, length in lengths.items() if length > LONGEST] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=short)
-def test_every_module_starts_with_what_is_in_it(path: Path) -> None:
+def test_every_module_starts_with_what_is_in_it() -> None:
+    hold_for_each(starts_with_what_is_in_it, [(short(path), (path,)) for path in MODULES])
+    assert MODULES
+
+
+def starts_with_what_is_in_it(path: Path) -> None:
     documentation = ast.get_docstring(parse(path), clean=True)
     assert documentation, f"{short(path)} has no docstring"
     first, *rest = documentation.splitlines()

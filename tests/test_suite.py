@@ -173,18 +173,11 @@ def idle_tests(tree: ast.Module) -> list[str]:
     return [test.name for test in tests if test.name not in SURVIVAL and not asserts(test, helpers)]
 
 
-@pytest.mark.parametrize("path", TESTS, ids=short)
-def test_every_test_asserts_something(path: Path) -> None:
-    assert idle_tests(ast.parse(path.read_text("utf-8"))) == []
-
-
-@pytest.mark.parametrize("path", TESTS, ids=short)
-def test_no_test_sleeps(path: Path) -> None:
-    """A test that sleeps is slow on a good day and fails on a bad one. Wait for the thing itself."""
-    tree = ast.parse(path.read_text("utf-8"))
+def sleeps(tree: ast.Module) -> list[str]:
+    """Where a file sleeps, or imports what sleeps."""
     modules = {"time", "asyncio"}
-    sleeps = [
-        f"{short(path)}:{node.lineno}"
+    calls = [
+        f"line {node.lineno}"
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and node.attr == "sleep"
@@ -192,13 +185,24 @@ def test_no_test_sleeps(path: Path) -> None:
         and node.value.id in modules
     ]
     imports = [
-        f"{short(path)}:{node.lineno}"
+        f"line {node.lineno}"
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module in modules
         for alias in node.names
         if alias.name == "sleep"
     ]
-    assert sleeps + imports == []
+    return calls + imports
+
+
+FOLDERS = sorted({path.parent for path in TESTS})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=short)
+def test_every_test_asserts_something_and_none_sleeps(folder: Path) -> None:
+    """A test that sleeps is slow on a good day and fails on a bad one. Wait for the thing itself."""
+    trees = {short(path): ast.parse(path.read_text("utf-8")) for path in TESTS if path.parent == folder}
+    assert {name: found for name, tree in trees.items() if (found := idle_tests(tree))} == {}
+    assert {name: found for name, tree in trees.items() if (found := sleeps(tree))} == {}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,6 +11,7 @@ from reconciler.core.canonical.field_tree import node_at
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.json import Json, split
 from reconciler.types.kind import Field, KindSpec, Type
+from tests.support.every import hold_for_each
 from tests.support.platforms import EVERY
 
 KINDS_OF = [one.kinds for one in EVERY.values()]
@@ -93,8 +94,7 @@ def test_bare_keys_are_words_of_the_kind(spec: KindSpec) -> None:
     assert spec.bare_keys <= top
 
 
-@pytest.mark.parametrize(("spec", "row"), ROWS, ids=label)
-def test_a_row_is_well_formed(spec: KindSpec, row: Field) -> None:
+def well_formed(spec: KindSpec, row: Field) -> None:
     assert row.path.startswith("/")
     assert not row.path.endswith("/")
     assert row.doc.endswith("."), "a sentence"
@@ -103,8 +103,7 @@ def test_a_row_is_well_formed(spec: KindSpec, row: Field) -> None:
     assert node_at(spec, row.path).row is row or "*" in row.path
 
 
-@pytest.mark.parametrize(("spec", "row"), ROWS, ids=label)
-def test_the_values_of_a_row_have_its_type(spec: KindSpec, row: Field) -> None:
+def values_have_the_type(spec: KindSpec, row: Field) -> None:
     for value in values(row):
         assert isinstance(value, PYTHON[row.type]), value
         assert row.type is Type.BOOLEAN or row.type is Type.ANY or not isinstance(value, bool)
@@ -114,8 +113,7 @@ def test_the_values_of_a_row_have_its_type(spec: KindSpec, row: Field) -> None:
         assert row.default in {None, *row.enum}
 
 
-@pytest.mark.parametrize(("spec", "row"), ROWS, ids=label)
-def test_the_properties_of_a_row_fit_together(spec: KindSpec, row: Field) -> None:
+def properties_fit_together(spec: KindSpec, row: Field) -> None:
     if row.set_like:
         assert row.type in {Type.STRINGS, Type.LIST}
     if row.keyed:
@@ -133,6 +131,13 @@ def test_the_properties_of_a_row_fit_together(spec: KindSpec, row: Field) -> Non
         assert not row.required
     if row.deprecated is not None:
         assert len(row.deprecated) > 10, "why, and what to use instead"
+
+
+@pytest.mark.parametrize("law", [well_formed, values_have_the_type, properties_fit_together])
+@pytest.mark.parametrize("spec", EVERY_KIND, ids=label)
+def test_the_rows_of_a_kind(spec: KindSpec, law: Callable[[KindSpec, Field], None]) -> None:
+    hold_for_each(law, [(row.path, (spec, row)) for row in spec.fields])
+    assert spec.fields
 
 
 @pytest.mark.parametrize("spec", EVERY_KIND, ids=label)

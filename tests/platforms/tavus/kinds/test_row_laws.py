@@ -27,6 +27,7 @@ from reconciler.reporters.field_page import as_json, explain, render
 from reconciler.types.json import Json, Object, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type
 from tests.support.bodies import bodies
+from tests.support.every import hold_for_each
 
 SCHEMA = manifest_schema()
 VALIDATORS = {
@@ -51,16 +52,7 @@ def each_row(law: Callable[[KindSpec, Field], None]) -> Callable[[str], None]:
 
     @pytest.mark.parametrize("kind", list(KINDS))
     def over_rows(kind: str) -> None:
-        wrong: list[Exception] = []
-        for spec, row in ROWS:
-            if spec.name == kind:
-                try:
-                    law(spec, row)
-                except Exception as error:
-                    error.add_note(f"row {row.path} of {kind}")
-                    wrong.append(error)
-        if wrong:
-            raise ExceptionGroup(f"{len(wrong)} rows of {kind}", wrong)
+        hold_for_each(law, [(row.path, (spec, row)) for spec, row in ROWS if spec.name == kind])
 
     over_rows.__name__, over_rows.__doc__ = law.__name__, law.__doc__
     return over_rows
