@@ -33,6 +33,8 @@ PATIENCE = 10.0
 """Seconds for a Temporal that takes connections to answer one."""
 
 
+TOGETHER = 20
+"""Workflows that are started or told of something at the same time."""
 CREDENTIALS = ("api_key", "tls", "rpc_metadata")
 
 
@@ -226,26 +228,30 @@ async def sync(client: Client, session: Session, heartbeat: float | None = None)
             f"a heartbeat of {heartbeat:g} s is not shorter than the lease of {fleet.lease:g} s",
             hint="who is replaced must not hold a lock any more: a shorter one, or `fleet: {lease: ...}`",
         )
-    told = []
     names = session.project.watched
     running = {id: said async for id, said in _running(client, session.project.name)}
-    for name in names:
+    turns = asyncio.Semaphore(TOGETHER)
+
+    async def adjust(name: str) -> str | None:
         own = session.in_workspace(name)
         id = workflow_id(own)
         account = own.workspace.account.name if own.workspace.account else own.workspace.provider.type
         given = Given(str(session.project.file), name, account, heartbeat or fleet.heartbeat)
         handle = client.get_workflow_handle(id)
-        if id not in running:
-            await client.start_workflow(
-                ReconcileWorkspace.run, given, id=id, task_queue=QUEUE, memo=given.memo,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            )  # fmt: skip
-            told.append(f"started {id}")
-        elif running[id] == given.memo:
-            await handle.signal(ReconcileWorkspace.call)
-        else:
+        async with turns:
+            if id not in running:
+                await client.start_workflow(
+                    ReconcileWorkspace.run, given, id=id, task_queue=QUEUE, memo=given.memo,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                )  # fmt: skip
+                return f"started {id}"
+            if running[id] == given.memo:
+                await handle.signal(ReconcileWorkspace.call)
+                return None
             await handle.signal(ReconcileWorkspace.change, given)
-            told.append(f"changed {id}")
+            return f"changed {id}"
+
+    told = [line for line in await asyncio.gather(*map(adjust, names)) if line is not None]
     wanted = {f"{session.project.name}/{name}" for name in names}
     for id in sorted(running.keys() - wanted):
         await client.get_workflow_handle(id).cancel()

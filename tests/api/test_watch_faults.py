@@ -6,6 +6,7 @@ import gc
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
-from reconciler.types.watch import Backoff, Mode, Status, Watch
+from reconciler.types.watch import Backoff, Mode, Status, Watch, Window
 from tests.support.nightly import tried
 
 ROUNDS = tried(20, 300)
@@ -67,6 +68,7 @@ class Weather(httpx.BaseTransport):
         self.written: list[tuple[str, str]] = []
         """Writes that the account carried out, whether or not anybody heard of it."""
         self.asked = 0
+        self.after_write: Callable[[], None] = lambda: None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
@@ -77,6 +79,7 @@ class Weather(httpx.BaseTransport):
         answer = self.account.handle_request(request)
         if request.method in WRITES and answer.status_code < 300:
             self.written.append((request.method, request.url.path))
+            self.after_write()
         return answer
 
     def refused(self, request: httpx.Request) -> httpx.Response:
@@ -124,8 +127,9 @@ class Days:
         for name in NAMES:
             self.commit(name)
         project = load_project(folder, PLATFORMS)
+        alone = replace(project.workspaces["sandbox"], parallelism=1)
         self.session = Session(
-            project=project, workspace=project.workspaces["sandbox"], clock=self.clock, emit=lambda event: None,
+            project=project, workspace=alone, clock=self.clock, emit=lambda event: None,
             environ={}, connect=self.connect, rate_limiters=RateLimiters(),
         )  # fmt: skip
         self.watch = Watch(mode=Mode.AUTO, interval=60.0, drift_interval=60.0, heal=Backoff(60.0, 300.0, 3.0))
@@ -260,3 +264,25 @@ def test_in_good_weather_each_thing_that_moved_is_written_once(tmp_path: Path, s
         assert len(sent) == moved, (step, sent)
         if moved:
             assert sent[0][0] == ("POST" if step is Days.delete else "PATCH")
+
+
+@pytest.mark.parametrize(("stops", "sent"), [(True, 1), (False, len(NAMES))])
+def test_what_is_under_way_when_a_window_begins_to_deny_finishes_or_stops(
+    tmp_path: Path, stops: bool, sent: int
+) -> None:
+    pytest.importorskip("cronsim", reason="the extra `windows` is not installed")
+    days = Days(tmp_path, 0)
+    days.watch = replace(days.watch, windows=(Window("deny", "0 12 * * *", 3600.0, stops=stops),))
+    days.watcher_begins()
+    days.clock.seconds += 12 * 3600 - 10
+    days.weather.after_write = lambda: days.clock.sleep(20.0)
+    status, reason = days.round()
+    assert len(days.weather.written) == sent
+    assert (status, "window" in reason) == ((Status.FROZEN, True) if stops else (Status.SYNCED, False)), reason
+    days.weather.after_write = lambda: None
+    for _ in range(5):
+        days.round()
+    assert len(days.weather.written) == sent, "while it denies nothing else is written"
+    days.clock.sleep(3600.0)
+    settle(days)
+    assert [method for method, _ in days.weather.written] == ["POST"] * len(NAMES), "the rest follows, and no twin"
