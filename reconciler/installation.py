@@ -48,6 +48,12 @@ class Source:
         return self.kind == "git" and _COMMIT.fullmatch(self.revision) is not None
 
     @property
+    def host(self) -> str:
+        """The host of a git source; empty for other sources."""
+        short = _SSH.fullmatch(self.location)
+        return "" if self.kind != "git" else short[1] if short else urlsplit(self.location).hostname or ""
+
+    @property
     def repository(self) -> str | None:
         """`OWNER/REPO` of a git source, as a workflow on the same forge names it; None for other sources."""
         if self.kind != "git" or not self.portable:

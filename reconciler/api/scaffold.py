@@ -110,7 +110,7 @@ def read_facts(root: Path, source: str | None = None, earlier: str | None = None
 
     Raises `ManifestError` where manifests cannot be read: the variables that they name would be missing.
     """
-    from reconciler.engine.scaffold.project_facts import PipelineFacts, accounts_of
+    from reconciler.engine.scaffold.project_facts import GITHUB, PipelineFacts, accounts_of
     from reconciler.manifests.project.project_file import load_project
     from reconciler.manifests.read.load_manifests import load_manifests
     from reconciler.manifests.tree.repository import top_of
@@ -127,12 +127,14 @@ def read_facts(root: Path, source: str | None = None, earlier: str | None = None
                 raise ManifestError("the manifests are not valid; nothing was written", found.diagnostics)
             bodies[name] = [manifest.spec for manifest in found.manifests]
     usual_key = PLATFORMS.default.vendor.credentials[0]
+    remote = Source("git", _git(top, "config", "--get", "remote.origin.url"))
     accounts = accounts_of(project.workspaces.values(), bodies, usual_key)
     served = {account.workspace for account in accounts}
     return PipelineFacts(
         source=find_source(source or project.source or earlier),
         accounts=accounts,
         branch=default_branch(top),
+        forge=remote.host or GITHUB,
         directory=_below(real, top),
         paths=(_glob(_below(os.path.realpath(project.home), top)),),
         encrypted=any("encryption" in project.workspaces[name].state.settings for name in served),

@@ -139,11 +139,13 @@ def list_(settings: Settings, prefixes: tuple[str, ...]) -> int:
     """The addresses that are managed, one a line; only those that start with a PREFIX, where given."""
     from reconciler.api.connect import read_state
     from reconciler.cli.composition import open_session
-    from reconciler.cli.output import emit_document
+    from reconciler.cli.output import emit_document, say
     from reconciler.engine.state.state_operations import list_entries
 
     session = open_session(settings)
     found = list_entries(read_state(session), prefixes)
+    if not found and not settings.quiet:
+        say(f"Nothing is managed in workspace {session.workspace.name}.")
     return emit_document(
         settings,
         text=lambda: "".join(f"{managed.address}\n" for managed in found),

@@ -16,6 +16,8 @@ from reconciler.types.manifest import Edit, MoveValue, RemoveValue, RenameKey, S
 KEEP_CHOICE = Choice(KEEP, "leave it as it is, and do not ask again")
 MOST = 8
 """So many names stand in a line; more are counted."""
+MOST_NOTES = 3
+"""A question of many manifests may have as many notes."""
 LONGEST = 72
 _BARE = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][\w./-]*", re.IGNORECASE)
 
@@ -27,8 +29,10 @@ def question_lines(result: MigrationResult, asked: OpenQuestion, width: int, *, 
     why = dict.fromkeys(outcome.finding.why for outcome in asked.outcomes)
     for reason in why:
         yield from (f"    {line}" for line in wrap(f"why: {one_line(reason)}", max(width - 6, 40)))
-    for note in asked.notes:
-        yield f"    note: {one_line(note)}"
+    shown = asked.notes if full else asked.notes[:MOST_NOTES]
+    yield from (f"    note: {one_line(note)}" for note in shown)
+    if left := len(asked.notes) - len(shown):
+        yield f"    and {left:,} more notes (--full shows them)"
     yield f"    in {one_line(some(asked.addresses, most))}"
     by_place: dict[tuple[str, ...], dict[str, None]] = {}
     for outcome in asked.outcomes:

@@ -37,9 +37,11 @@ def world(project: Path) -> bytes:
     return (project / ".reconciler" / "sandbox" / "world.json").read_bytes()
 
 
-def test_nothing_yet(project: Path, call: Call) -> None:
+def test_an_empty_list_says_of_which_workspace(project: Path, call: Call) -> None:
     ended = call("state", "list")
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (ended.code, ended.out) == (0, "")
+    assert "Nothing is managed in workspace sandbox." in ended.err
+    assert call("state", "list", "--quiet").err == ""
 
 
 def test_list_and_show(applied: Path, call: Call) -> None:

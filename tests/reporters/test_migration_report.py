@@ -10,7 +10,7 @@ import pytest
 from reconciler.core.migration_result import FileChange, MigrationResult, Status, counts
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.reporters.migration_diff import file_diff
-from reconciler.reporters.migration_questions import reason_of
+from reconciler.reporters.migration_questions import question_lines, reason_of
 from reconciler.reporters.migration_report import (
     as_json,
     as_text,
@@ -177,3 +177,19 @@ def test_a_choice_without_facts_is_its_reason() -> None:
     (question,) = [one for name, one in result().questions if name == "raven-0-to-raven-1"]
     assert reason_of(question.choices[0]).endswith("(documented)")
     assert result().of(Status.DONE)[0].automatic
+
+
+def test_a_question_of_many_manifests_is_short() -> None:
+    """Each of a dozen prompts gets another length: the notes are folded, and none is lost with --full."""
+    files = {
+        f"p{number}.yaml": f"pal_name: P{number}\nsystem_prompt: {'word ' * 40 * number}\ncontext: hours\n".encode()
+        for number in range(1, 13)
+    }
+    found = Project(files).migrate()
+    (asked,) = [question for question in found.open_questions if question.key == "context"]
+    assert len(asked.notes) > 4
+    short = list(question_lines(found, asked, 100))
+    assert sum("note" in line for line in short) == 4
+    assert f"and {len(asked.notes) - 3} more notes" in "\n".join(short)
+    whole = "\n".join(question_lines(found, asked, 100, full=True))
+    assert all(note in whole for note in asked.notes)

@@ -18,6 +18,7 @@ from reconciler.types.state import State
 
 ACCOUNT = "`reconciler plan --unmanaged` and `reconciler export FOLDER` look at the account itself"
 MEANT = "--allow-empty where a project without manifests is meant"
+BEGIN = "`reconciler init` begins a project, and -C FOLDER goes to one"
 CODE = "E-no-state"
 ADOPTED = frozenset({Reason.ADOPTED_BY_ID, Reason.ADOPTED_BY_NAME})
 
@@ -35,7 +36,7 @@ def require_something(manifests: ManifestSet, state: State, options: PlanOptions
         )
     if not declared:
         message = "there are neither manifests nor a state"
-        raise NothingFound(message, manifests.diagnostics, hint=f"{MEANT}; {ACCOUNT}")
+        raise NothingFound(message, manifests.diagnostics, hint=f"{BEGIN}; {MEANT}; {ACCOUNT}")
 
 
 def unmatched(
@@ -72,8 +73,9 @@ def unmatched_paths(manifests: ManifestSet, state: State) -> Iterator[Diagnostic
     for text, path in manifests.asked.items():
         if not any(under_paths(source, (path,)) for source in sources):
             yield Diagnostic(
-                "E-path", Severity.ERROR, f"{text}: there is no manifest, and nothing in the state came from there"
-            )
+                "E-path", Severity.ERROR, f"{text}: there is no manifest, and nothing in the state came from there",
+                hint="a path is a manifest file or a folder of them; without one, it is the whole project",
+            )  # fmt: skip
 
 
 def leaves_nothing(scope: Scope, options: PlanOptions, manifests: ManifestSet, state: State) -> Diagnostic | None:

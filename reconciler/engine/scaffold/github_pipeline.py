@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import indent
 
-from reconciler.engine.scaffold.project_facts import ALWAYS, CLOUDS, Account, PipelineFacts, scalar
+from reconciler.engine.scaffold.project_facts import ALWAYS, CLOUDS, GITHUB, Account, PipelineFacts, scalar
 
 PATH = ".github/workflows/personas.yml"
 PLACEHOLDER = "OWNER/REPO"
@@ -77,14 +77,26 @@ def github(facts: PipelineFacts) -> str:
 
 def uses(facts: PipelineFacts, name: str) -> str:
     """The reusable workflow `name`, pinned; a placeholder where nobody can tell where a runner gets it."""
-    repository = facts.source.repository
+    repository = repository_of(facts)
     revision = facts.source.revision if repository else ""
     return f"{repository or PLACEHOLDER}/.github/workflows/{name}.yml@{revision or 'COMMIT'}"
 
 
+def repository_of(facts: PipelineFacts) -> str | None:
+    """`OWNER/REPO` where `uses:` finds the source: a workflow names repositories of its own forge, and those of
+    github.com; under that name somebody else's repository may stand there for a source on any other host."""
+    return facts.source.repository if facts.source.host in {GITHUB, facts.forge} else None
+
+
 def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
     """What is still to be done before the first run: what, and the command for it ("" where there is none)."""
-    if facts.source.repository is None:
+    if facts.source.repository is not None and repository_of(facts) is None:
+        yield (
+            f"mirror {facts.source.location} on {facts.forge}, where `uses:` looks, and put it, at a commit, in the "
+            f"place of {PLACEHOLDER} and COMMIT",
+            "reconciler init --ci github --source OWNER/REPO@COMMIT",
+        )
+    elif facts.source.repository is None:
         yield (
             f"put the repository that holds the program, and a commit of it, in place of {PLACEHOLDER} and COMMIT",
             "reconciler init --ci github --source OWNER/REPO@COMMIT",

@@ -54,6 +54,9 @@ def expected_account(key: str) -> Account:
     return Account("production", key, _reading(key), "local")
 
 
+GITHUB = "github.com"
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineFacts:
     """`branch`: the one whose merges are applied; `directory`: the project's folder from the top of the repository;
@@ -65,6 +68,8 @@ class PipelineFacts:
     directory: str = "."
     paths: tuple[str, ...] = ("manifests/**",)
     encrypted: bool = False
+    forge: str = GITHUB
+    """The host that the project itself lies on."""
 
     @property
     def extras(self) -> tuple[str, ...]:

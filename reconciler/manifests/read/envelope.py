@@ -200,7 +200,8 @@ def _enveloped(
             "a Project document that is not the project file; it is not read",
             source=source,
             pointer="/kind",
-            hint="the project file is manifests/reconciler.yaml, or give it with --project",
+            hint="one project file counts: manifests/reconciler.yaml, or the one that --project names; keep one of "
+            "them, or list this one under `sources: {exclude: [...]}`",
         )
         return []
     if word in STATEMENTS:

@@ -107,6 +107,19 @@ def test_a_place_that_no_runner_reaches_is_said_and_left_open(source: Source) ->
     assert "--source OWNER/REPO@COMMIT" in next(iter(steps(facts)))[1]
 
 
+@pytest.mark.parametrize("location", ["https://gitlab.com/acme/tool", "git@git.acme.example:acme/tool.git"])
+def test_a_source_on_another_forge_is_never_looked_for_on_this_one(location: str) -> None:
+    """`uses: acme/tool/...` would be whoever has that name here."""
+    facts = replace(FACTS, source=Source("git", location, COMMIT))
+    assert "acme/tool" not in pipeline("github", facts)
+    told, run = next(iter(steps(facts)))
+    assert told.startswith(f"mirror {location} on github.com")
+    assert "--source OWNER/REPO@COMMIT" in run
+    there = replace(facts, forge=facts.source.host)
+    assert {job["uses"].split("/.github")[0] for job in load(there)["jobs"].values()} == {"acme/tool"}
+    assert "mirror" not in next(iter(steps(there)))[0]
+
+
 def test_what_is_still_to_be_done() -> None:
     moved = replace(TWO, source=replace(FACTS.source, revision="v1.0"))
     told = "\n".join(f"{text} {run}" for text, run in steps(moved))
