@@ -20,7 +20,6 @@ ELSEWHERE = {
     "reconciler/api/fleet_workflow.py": "tests/cli/test_fleet.py",
     "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
-    "reconciler/core/planning/usage.py": "tests/engine/plan/test_read_usage.py",
     "reconciler/engine/plan/make_plan.py": "tests/cli",
 }
 
