@@ -28,8 +28,9 @@ CREEP = 0.04
 """How much faster the rate gets with each request while the limit is known only roughly."""
 LONGEST_TURN = 2000.0
 """Requests after which, at the latest, a higher rate is tried."""
-SLOWEST = 1 / 60
-"""Requests a second; a limit below that is met by waiting."""
+SLOWEST = 1 / 2
+"""Requests a second; a limit below that is met by waiting. What is refused at random, by a gateway or for a fault,
+would slow everything down without an end."""
 LONG_AGO = -1e9
 
 
@@ -294,6 +295,7 @@ class LearnedRate:
     def _settle(self, sent: Sent, now: float, asked: float | None, base: float, top: float) -> None:
         """Go on with `base`. How many requests later `top` is reached depends on what a refusal costs."""
         self.stage = Stage.STEADY
+        base, top = max(base, SLOWEST), max(top, SLOWEST * 1.03)
         lost = max(1.0, (asked or 1.0 / base) * base - (self.burst if self.burst >= DEEP else 0.0))
         share = self._refused / (self._refused + self._passed + 1)
         turn = max(15.0 * (1 + 20 * share), lost / log(max(top / base, 1.001)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.platforms.learned_rate import LONE, LearnedRate, Stage
-from tests.support.limited_account import Limit, Outcome, Simulation
+from tests.support.limited_account import Account, Limit, Outcome, Simulation
 from tests.support.nightly import tried
 
 HEADERS = ("none", "fraction", "seconds", "date")
@@ -185,3 +186,24 @@ def test_the_stages_of_a_first_run() -> None:
         now += 0.001
     assert seen == [Stage.FREE, Stage.SEARCH, Stage.CREEP, Stage.STEADY]
     assert learned.rate == pytest.approx(10, rel=0.1)
+
+
+class Faulty(Account):
+    """An account without a limit that refuses requests at random, `share` of them."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        super().__init__(Limit(1e9))
+        self.share, self.random = share, Random(seed)
+
+    def take(self, now: float) -> float | None:
+        return 1.0 if self.random.random() < self.share else None
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
+def test_refusals_that_come_at_random_slow_nothing_down_without_an_end(share: float) -> None:
+    for seed in range(5):
+        simulation = Simulation(Limit(1e9), LearnedRate(), width=10, requests=100)
+        simulation.account = Faulty(share, seed)
+        outcome = simulation.run()
+        assert outcome.passed == 100
+        assert outcome.seconds <= 3 * (outcome.passed + outcome.refused)
