@@ -10,6 +10,7 @@ from reconciler.core.policies.guard import guard
 from reconciler.core.policies.plan_policies import same_account
 from reconciler.core.policies.policy import Situation
 from reconciler.types.change import Action, Direction, FieldChange, Reason
+from reconciler.types.history import History
 from reconciler.types.live import Account
 from reconciler.types.manifest import Lifecycle
 from reconciler.types.options import PlanOptions
@@ -144,6 +145,12 @@ class TestAccount:
     def test_nothing_known_is_another_account(self):
         assert rules([], self.given(keys=("mine",))) == ["account"]
         assert rules([], self.given(accept_account=True)) == []
+
+    @pytest.mark.parametrize(("back", "expected"), [(None, []), (1, ["account"])])
+    def test_a_state_without_objects_has_a_history_of_one_account(self, back, expected):
+        emptied = replace(many(0), history=History(entries=(object(),)), keys=("mine",))
+        found = Situation(emptied, ACCOUNT, listed(0), PlanOptions(rollback=back), Policy(), 3, lambda: "other")
+        assert rules([], found) == expected
 
     def test_the_slow_fingerprint_is_only_taken_when_nothing_else_tells(self):
         def never():
