@@ -130,11 +130,12 @@ def read_facts(root: Path, source: str | None = None, earlier: str | None = None
     remote = Source("git", _git(top, "config", "--get", "remote.origin.url"))
     accounts = accounts_of(project.workspaces.values(), bodies, usual_key)
     served = {account.workspace for account in accounts}
+    origin = find_source(source or project.source or earlier)
     return PipelineFacts(
-        source=find_source(source or project.source or earlier),
+        source=origin,
         accounts=accounts,
         branch=default_branch(top),
-        forge=remote.host or GITHUB,
+        forge=remote.host or origin.host or GITHUB,  # without a remote nobody knows; most likely the same
         directory=_below(real, top),
         paths=(_glob(_below(os.path.realpath(project.home), top)),),
         encrypted=any("encryption" in project.workspaces[name].state.settings for name in served),
