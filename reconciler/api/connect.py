@@ -66,8 +66,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
             try:
                 yield provider
             finally:
-                if context.paced:
-                    session.hooks.sent(provider.requests_sent or 0, context.paced[-1])
+                session.hooks.sent(provider.requests_sent or 0, context.paced[-1] if context.paced else None)
     finally:
         keep_rates(session.environ, paces.rates())
         if session.rate_limiters is None:

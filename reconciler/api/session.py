@@ -55,8 +55,8 @@ class Hooks:
     """Around the reading of an account: how the user ends it at once."""
     settle: Callable[[], None] = lambda: None
     """Takes the status line away, before anything else is written."""
-    sent: Callable[[int, RateLimiter], None] = lambda count, pace: None
-    """Told of how many requests an account got, and its pace, each time that it is closed."""
+    sent: Callable[[int, RateLimiter | None], None] = lambda count, pace: None
+    """Told of how many requests an account got, and its pace where several share that, when it is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

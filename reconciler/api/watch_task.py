@@ -44,7 +44,7 @@ class SessionTask:
             stop=lambda: stop() or self._window_began(),
             hooks=replace(watched.session.hooks, sent=self._count),
         )
-        self._sent: tuple[int, RateLimiter] | None = None
+        self._sent: tuple[int, RateLimiter | None] | None = None
         self._stopping = [window for window in watched.watch.windows if window.stops]
         self._looked = float("-inf")
         self._manual = False
@@ -65,10 +65,12 @@ class SessionTask:
         if self._sent is None or done.wrote:
             return self._one.memory.stretch
         count, pace = self._sent
+        if pace is None:
+            return 1.0
         who = str(self._session.project.file), self._one.name
         return pace.stretch(who, count, period(self._watch, done.status))
 
-    def _count(self, count: int, pace: RateLimiter) -> None:
+    def _count(self, count: int, pace: RateLimiter | None) -> None:
         self._sent = count + (self._sent[0] if self._sent is not None else 0), pace
 
     def requests(self) -> Requests:

@@ -69,6 +69,7 @@ def test_it_is_ready_once_all_were_looked_at(fleet: Fleet, url: str) -> None:
     assert ask(url, "/readyz")[0].status == 200
     first = json.loads(ask(url, "/status.json")[1])["workspaces"][0]
     assert (first["status"], first["writes"], first["rounds"]) == ("synced", 1, {"synced": 1})
+    assert first["requests"] > 0
     assert first["next"] >= first["looked"]
     assert "1 changes" not in first["reason"]
 
