@@ -10,6 +10,7 @@ from hashlib import sha256
 from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree
 from reconciler.core.canonical.references import JOIN, LITERAL, NULL, VALUE, child_in_any_vocabulary, reference_word
 from reconciler.core.credential_detection import has_url_credentials, is_credential
+from reconciler.core.serialization.checked_json import DEEPEST, MB
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.secrets_in_manifests import (
     ENV_NAME,
@@ -28,6 +29,11 @@ from reconciler.types.json import Json, Object, escape, split
 from reconciler.types.kind import Kinds
 
 SECRET = "secret"
+MOST_VALUES = 20_000
+"""Values that one manifest may take in, those that stand in others counted each time: a few lines of values that hold
+each other stand for more than any machine has."""
+MOST_JOINED = 16 * MB
+"""Characters that one manifest may put together."""
 
 
 class Literal(dict[str, Json]):
@@ -115,6 +121,8 @@ class References:
         """Who refers to something."""
         self.met: set[str] = set()
         """The words of references in the draft that was resolved last, and `SECRET` for a secret in clear."""
+        self._taken = self._joined = 0
+        """Values and characters of joins in this draft so far."""
         self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
 
     def resolve(self, draft: RawManifest, folder: str, *, overlay: bool = False) -> None:
@@ -124,7 +132,15 @@ class References:
         A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
         """
         self.met.clear()
+        self._taken = self._joined = 0
         draft.body = _Walk(self, draft, folder, overlay=overlay).members(build_field_tree(draft.kind), draft.body, "")
+
+    def spend(self, *, values: int = 0, characters: int = 0) -> tuple[bool, bool]:
+        """Whether so much more may be taken in, and whether it could until now."""
+        could = self._taken <= MOST_VALUES and self._joined <= MOST_JOINED
+        self._taken += values
+        self._joined += characters
+        return self._taken <= MOST_VALUES and self._joined <= MOST_JOINED, could
 
 
 class _Walk:
@@ -197,6 +213,9 @@ class _Walk:
                 hint = suggest(name, held) or "add it to the project file, under `values:` or in the workspace's own"
             self.error(REF, summary, path, f"{hint}; if it is data, write {{literal: {{value: ...}}}}")
             return None
+        too_deep = len(self.inside) + path.count("/") > DEEPEST
+        if not self.affords(path, values=MOST_VALUES + 1 if too_deep else 1):
+            return ""
         value = deepcopy(held[name])
         walk = _Walk(self.all, self.draft, self.all.included.folder, overlay=False, inside=(*self.inside, name))
         if isinstance(value, dict | list):
@@ -214,8 +233,19 @@ class _Walk:
                 self.error(REF, f"part {index + 1} of the join is no text", path, hint)
                 return ""
             parts.append(part)
+        if not self.affords(path, characters=sum(map(len, parts))):
+            return ""
         text = "".join(parts)
         return self.text(node, text, path) if _may_be_secret(node) or has_url_credentials(text) else text
+
+    def affords(self, path: str, **more: int) -> bool:
+        """Whether so much more may be taken in. That it may not is said once; what is left out is then empty."""
+        can, could = self.all.spend(**more)
+        if could and not can:
+            most = f"{MOST_VALUES:,} values, {DEEPEST} of them inside each other, and {MOST_JOINED // MB} MB"
+            hint = f"a manifest takes in up to {most}; write the text out"
+            self.error(REF, "what is joined and named here expands to too much", path, hint)
+        return can
 
     def part(self, item: Json, path: str) -> str | None:
         """One part as text; None for what is none. What is wrong with a reference is said, and leaves nothing."""

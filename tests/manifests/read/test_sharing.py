@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,32 @@ def test_what_cannot_be_is_one_error_with_its_place(tmp_path: Path, body: dict[s
     (error,) = [one for one in found.diagnostics if one.is_error]
     assert said in error.summary
     assert error.span is not None and error.span.path == "personas/p0.yaml"
+
+
+GROWING: dict[str, Callable[[str], Any]] = {
+    "texts of each other": lambda before: {"join": [{"value": before}] * 8},
+    "lists of each other": lambda before: [{"value": before}] * 8,
+    "objects of each other": lambda before: {"a": {"value": before}, "b": {"value": before}},
+    "a long chain": lambda before: {"value": before},
+    "a long chain of joins": lambda before: {"join": ["a", {"value": before}]},
+}
+
+
+@pytest.mark.parametrize("kind", GROWING)
+def test_values_that_stand_for_more_than_any_machine_has_are_one_error(tmp_path: Path, kind: str) -> None:
+    values: dict[str, Any] = {"v0": "text"}
+    values |= {f"v{number}": GROWING[kind](f"v{number - 1}") for number in range(1, 1200)}
+    place = {"greeting": {"value": "v1199"}}
+    found = load(tmp_path, {"values": values}, place, {"greeting": {"value": "v1"}, "layers": {"value": "v3"}})
+    (error,) = [one for one in found.diagnostics if "expands to too much" in one.summary]
+    assert error.span is not None and error.span.path == "personas/p0.yaml"
+
+
+def test_a_file_that_is_put_together_with_itself_again_and_again_is_an_error(tmp_path: Path) -> None:
+    body = {"greeting": {"join": [{"file": "a.md"}] * 40}}
+    found = load(tmp_path, {}, body, a="x" * 1_000_000)
+    (error,) = [one for one in found.diagnostics if one.is_error]
+    assert "expands to too much" in error.summary
 
 
 def test_data_that_looks_like_it_is_written_as_a_literal(tmp_path: Path) -> None:
