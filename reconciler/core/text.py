@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 # Letters by category, blank on every screen: Hangul fillers and the Braille blank.
@@ -94,6 +94,17 @@ def _escapes(run: str) -> str:
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+LONGEST_CIRCLE = 12
+"""So many steps of a circle are named; the others are counted."""
+
+
+def circle_text(steps: Sequence[object], start: int = 0) -> str:
+    """`a -> b -> a`, for the steps a and b; those before `start` only lead into the circle."""
+    left = len(steps) - start - LONGEST_CIRCLE
+    named = [str(step) for step in steps[start : start + LONGEST_CIRCLE]] + ([f"({left} more)"] if left > 0 else [])
+    return " -> ".join([*named, str(steps[start])])
 
 
 def matches(text: str, pattern: str) -> bool:

@@ -231,14 +231,13 @@ def _account_tools(
     resource: Resource, items: list[Json], tools: Listing | None
 ) -> tuple[list[Json], tuple[Diagnostic, ...]]:
     known = tools.objects if tools is not None else {}
-    by_name = {tool.name: tool.id for tool in known.values()}
     result: list[Json] = []
     problems: list[Diagnostic] = []
     for item in items:
         if not isinstance(item, str) or item in known:
             result.append(item)
-        elif item in by_name:
-            result.append(by_name[item])
+        elif tools is not None and (named := tools.named(item)):
+            result.append(named[-1])
         else:
             problems.append(
                 Diagnostic(

@@ -19,6 +19,7 @@ from reconciler.core.planning.run_scope import exclude_moved, include_dependenci
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
 from reconciler.core.resource_diff.resource_plan import Context, ResourcePlan, Seen
 from reconciler.core.state.entry_records import made_by, old_address, renamed, set_aside
+from reconciler.core.text import circle_text
 from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -29,9 +30,10 @@ from reconciler.types.state import Entry, Move, State
 def follow_moves(manifests: ManifestSet, state: State) -> Moves:
     """A move whose old address state does not hold was made before, or never applied: nothing to do."""
     documents = {move.before: move for move in manifests.moved}
-    problems = [*_cycles(documents), *_undecided(manifests)]
+    ends, circles = _follow(documents)
+    problems = [*(_circle(circle, documents) for circle in circles), *_undecided(manifests)]
     here = {*state.resources, *(intent.address for intent in state.pending)}
-    wanted = {before: _last(before, documents) for before in documents if before in here}
+    wanted = {before: ends[before] for before in documents if before in ends and before in here}
     taken = {address: address for address in here if address not in wanted}
     moves: list[Move] = []
     for before, after in wanted.items():
@@ -49,32 +51,29 @@ def follow_moves(manifests: ManifestSet, state: State) -> Moves:
     )
 
 
-def _last(address: Address, documents: Mapping[Address, Moved]) -> Address:
-    """Where the moves from `address` end; in a circle, before it closes."""
-    passed = {address}
-    while address in documents and documents[address].after not in passed:
-        address = documents[address].after
-        passed.add(address)
-    return address
+def _follow(documents: Mapping[Address, Moved]) -> tuple[dict[Address, Address], list[list[Address]]]:
+    """Where the moves from each address end, each looked at once; and the circles, from which nothing comes out."""
+    ends: dict[Address, Address | None] = {}
+    circles: list[list[Address]] = []
+    for start in documents:
+        address, way = start, dict[Address, int]()
+        while address in documents and address not in ends and address not in way:
+            way[address] = len(way)
+            address = documents[address].after
+        if address in way:
+            circles.append(list(way)[way[address] :])
+        ends |= dict.fromkeys(way, None if address in way else ends.get(address, address))
+    return {before: after for before, after in ends.items() if after is not None}, circles
 
 
-def _cycles(documents: Mapping[Address, Moved]) -> Iterator[Diagnostic]:
-    """Moves that lead back to where they began, each circle once."""
-    told: set[Address] = set()
-    for address, document in documents.items():
-        way = [address]
-        while way[-1] in documents and documents[way[-1]].after not in way:
-            way.append(documents[way[-1]].after)
-        if address in told or way[-1] not in documents or documents[way[-1]].after != address:
-            continue
-        told |= set(way)
-        yield Diagnostic(
-            "E-moved",
-            Severity.ERROR,
-            f"moves go round in a circle: {' -> '.join(map(str, [*way, address]))}",
-            hint="delete one of the Moved documents; to exchange addresses use `reconciler state mv`, three times",
-            source=document.source,
-        )
+def _circle(circle: Sequence[Address], documents: Mapping[Address, Moved]) -> Diagnostic:
+    return Diagnostic(
+        "E-moved",
+        Severity.ERROR,
+        f"moves go round in a circle: {circle_text(circle)}",
+        hint="delete one of the Moved documents; to exchange addresses use `reconciler state mv`, three times",
+        source=documents[circle[0]].source,
+    )
 
 
 def _undecided(manifests: ManifestSet) -> Iterable[Diagnostic]:

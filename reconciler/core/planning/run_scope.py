@@ -85,19 +85,17 @@ def select_scope(
     chosen = set(everything)
     if options.targets:
         chosen = set(options.targets) & everything
-        for target in options.targets:
-            if options.destroy:
-                chosen |= closure(target, used_by) & everything
-            elif target in resources:
-                chosen |= closure(target, needs) & set(resources)
-    for excluded in options.excludes:
-        chosen -= {excluded} | closure(excluded, used_by) - gone | closure(excluded, holds) & gone
+        if options.destroy:
+            chosen |= closure(options.targets, used_by) & everything
+        else:
+            chosen |= closure((target for target in options.targets if target in resources), needs) & set(resources)
+    excludes = options.excludes
+    chosen -= {*excludes} | closure(excludes, used_by) - gone | closure(excludes, holds) & gone
     if options.selector:
         told = labels if labels is not None else {address: resource.labels for address, resource in resources.items()}
         labelled = {address for address, own in told.items() if is_labelled(own, options.selector)}
-        needed, wanted = set[Address](), set(resources)
-        for address in labelled & chosen:
-            needed |= closure(address, used_by) & everything if options.destroy else closure(address, needs) & wanted
+        asked = labelled & chosen
+        needed = closure(asked, used_by) & everything if options.destroy else closure(asked, needs) & set(resources)
         chosen &= labelled | needed
     inside = {one for one in gone if one in declared or under_paths(state.resources[one].source, paths)}
     looked = chosen & (resources.keys() - {*beside} | inside)
@@ -147,9 +145,10 @@ def _users(resources: Mapping[Address, Resource], state: State) -> dict[Address,
     return users
 
 
-def closure(start: Address, follow: Callable[[Address], Iterable[Address]]) -> set[Address]:
+def closure(starts: Iterable[Address], follow: Callable[[Address], Iterable[Address]]) -> set[Address]:
+    """All that the starts lead to, they themselves included; each is followed once, whoever leads to it."""
     seen: set[Address] = set()
-    todo = [start]
+    todo = [*starts]
     while todo:
         address = todo.pop()
         if address not in seen:
@@ -179,9 +178,8 @@ def include_dependencies(
 
     `resources` are bound to the ids of what is there.
     """
-    needed: set[Address] = set()
-    for address in chosen.wanted if beside else ():
-        needed |= closure(address, lambda one: resources[one].refs if one in resources else ())
+    starts = chosen.wanted if beside else ()
+    needed = closure(starts, lambda one: resources[one].refs if one in resources else ())
     absent = {address for address, binding in matching.bindings.items() if binding.id is None}
     wanted = chosen.wanted | needed & {*beside} & absent
     made = {str(address) for address in wanted & absent}

@@ -151,16 +151,28 @@ def keep_used(changes: Sequence[Change], usage: Usage, *, destroy: bool) -> tupl
     Such a delete is blocked and names the users; when everything goes (`destroy`) it is left out and kept, and what
     the kept object uses is kept with it.
     """
-    left = list(changes)
-    kept: list[Kept] = []
-    while True:
-        held = in_use(left, usage)
-        if not destroy:
-            return [_blocked(change, held.get(change.address), usage) for change in left], ()
-        if not held:
-            return left, tuple(sorted(kept, key=lambda one: one.address))
-        kept += [Kept(address, tuple(sorted(map(usage.called, users)))) for address, users in held.items()]
-        left = [change for change in left if change.address not in held]
+    held = in_use(changes, usage)
+    if not destroy:
+        return [_blocked(change, held.get(change.address), usage) for change in changes], ()
+    after, own = _by_object(changes), {change.address: change for change in changes}
+    takers: dict[tuple[str, str | None], list[Change]] = {}  # by user, what takes away something that it uses
+    for change in changes if held else ():
+        for user in {use.user for key in _taken(change, usage) for use in usage.uses.get(key, ())}:
+            takers.setdefault(user, []).append(change)
+    kept: dict[Address, Kept] = {}
+    while held:
+        kept |= {address: Kept(address, tuple(sorted(map(usage.called, users)))) for address, users in held.items()}
+        staying = [(address.kind, own[address].id) for address in held]
+        for key in staying:
+            after.pop(key, None)
+        again = {change.address: change for key in staying for change in takers.get(key, ())}
+        held = {
+            address: users
+            for address, change in again.items()
+            if address not in kept and (users := _still(change, after, usage))
+        }
+    left = [change for change in changes if change.address not in kept]
+    return left, tuple(sorted(kept.values(), key=lambda one: one.address))
 
 
 def kept_warning(kept: Kept) -> Diagnostic:
@@ -176,10 +188,12 @@ def kept_warning(kept: Kept) -> Diagnostic:
 
 def in_use(changes: Sequence[Change], usage: Usage) -> dict[Address, tuple[Key, ...]]:
     """What takes an object away that has users whom these changes leave with it, with those users."""
-    after: dict[tuple[str, str | None], Change] = {
-        (change.address.kind, change.id): change for change in changes if change.id
-    }
+    after = _by_object(changes)
     return {change.address: users for change in changes if (users := _still(change, after, usage))}
+
+
+def _by_object(changes: Sequence[Change]) -> dict[tuple[str, str | None], Change]:
+    return {(change.address.kind, change.id): change for change in changes if change.id}
 
 
 def _taken(change: Change, usage: Usage) -> Iterator[Key]:

@@ -166,11 +166,11 @@ def _bind(
             )
             return None
         return Binding(resource.id, Reason.ADOPTED_BY_ID)
-    others = {key: one for key, one in held.items() if state.resources[one].gives_way_to != address}
     named = objects_of(listing, names[address])
     if address in intents:
         named += [id for id in intents[address][1] if id not in named]
-    named = [id for id in named if (address.kind, id) in others or (address.kind, id) not in held]
+    holders = {id: held.get((address.kind, id)) for id in named}
+    named = [id for id, one in holders.items() if one is None or state.resources[one].gives_way_to != address]
     return _by_name(resource, entry, named, held, intents, resources, problems)
 
 

@@ -13,7 +13,7 @@ from reconciler.errors import ManifestError, UsageError
 from reconciler.manifests.project.find_project import FOLDER, candidates, find_above
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
-from reconciler.manifests.tree.problems import PROJECT, Findings, suggest
+from reconciler.manifests.tree.problems import PROJECT, Findings, Suggestions, suggest
 from reconciler.manifests.tree.repository import link_boundary
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, join, lookup
@@ -280,13 +280,16 @@ def _check_neighbours(
     name: str, workspace: Workspace, workspaces: Mapping[str, Workspace], source: Source, findings: Findings
 ) -> None:
     """A workspace that waits for one that is not watched, or for itself, would wait for ever."""
-    for index, other in enumerate(workspace.watch.depends_on if workspace.watch else ()):
-        known = [word for word, one in workspaces.items() if one.watch is not None and word != name]
+    if workspace.watch is None or not workspace.watch.depends_on:
+        return
+    known = {word: None for word, one in workspaces.items() if one.watch is not None and word != name}
+    near = Suggestions(known)
+    for index, other in enumerate(workspace.watch.depends_on):
         if other not in known:
             findings.error(
                 PROJECT,
                 f"depends_on {other!r} is no other workspace of this project that is watched",
                 source=source,
                 pointer=join("workspaces", name, "watch", "depends_on", str(index)),
-                hint=suggest(other, known) or "add `watch:` to that workspace",
+                hint=near.of(other) or "add `watch:` to that workspace",
             )

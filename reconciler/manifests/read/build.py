@@ -19,7 +19,7 @@ from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.manifest_references import SECRET, References, is_whole
 from reconciler.manifests.read.raw_manifest import Knowledge, RawManifest
 from reconciler.manifests.tree.file_tree import relative
-from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, suggest
+from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, Suggestions, suggest
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Object, join, lookup, split
@@ -195,6 +195,7 @@ def attach(
     An overlay of an unknown address is an error, unless only a part of the manifests was read (`partial`).
     """
     result: dict[Address, list[RawManifest]] = {}
+    near: dict[str, Suggestions] = {}
     for overlay in overlays:
         if overlay.labels:
             findings.error(
@@ -208,13 +209,15 @@ def attach(
         if overlay.address in bases:
             result.setdefault(overlay.address, []).append(overlay)
         elif not partial:
-            names = [address.name for address in bases if address.kind == overlay.address.kind]
+            kind = overlay.address.kind
+            if kind not in near:
+                near[kind] = Suggestions(address.name for address in bases if address.kind == kind)
             findings.error(
                 OVERLAY,
                 f"an overlay of {overlay.address}, which no manifest declares",
                 source=overlay.head,
                 pointer="/metadata/name",
-                hint=suggest(overlay.address.name, names) or "declare it in a base manifest first",
+                hint=near[kind].of(overlay.address.name) or "declare it in a base manifest first",
                 address=overlay.address,
             )
     return result

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.resource_diff.match_objects import difference, folded
+from reconciler.core.text import circle_text
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_spans import Locate, Places
-from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, PROJECT, REF, Findings, suggest
+from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, PROJECT, REF, Findings, Suggestions
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, escape
@@ -41,6 +42,7 @@ def check_answers(
 ) -> None:
     """An answer to a migration that is for one manifest alone, and there is no such manifest, is said."""
     names = {str(address): address for address in known}
+    near = Suggestions(names)
     for pointer, address in answered.items():
         if address not in names and address.partition(".")[0] in kinds:
             findings.warning(
@@ -48,7 +50,7 @@ def check_answers(
                 f"this answer is for {address}, and there is no such manifest",
                 source=source,
                 pointer=pointer,
-                hint=suggest(address, names) or "take it out, or mend the address",
+                hint=near.of(address) or "take it out, or mend the address",
             )
 
 
@@ -120,6 +122,7 @@ def check_references(
     `elsewhere` gives the addresses of the files that were not asked for, read only when something is missing.
     """
     edges: dict[Address, list[tuple[Address, str]]] = {}
+    near = Suggestions(map(str, manifests))
     for address in referring:
         manifest = manifests[address]
         for pointer, text in references(manifest.spec):
@@ -134,7 +137,7 @@ def check_references(
                 edges.setdefault(manifest.address, []).append((target, pointer))
             elif target not in elsewhere():
                 problem = f"{text} is declared nowhere"
-                hint = suggest(text, map(str, manifests)) or "declare it, or write the id of the live object"
+                hint = near.of(text) or "declare it, or write the id of the live object"
             if problem:
                 _refuse(findings, REF, problem, manifest, pointer, hint)
     _check_cycles(manifests, edges, findings)
@@ -146,32 +149,27 @@ def _check_cycles(
     """Depth first, without recursion: a chain of references may be as long as the project."""
     done: set[Address] = set()
     for start in edges:
-        trail: list[Address] = []
-        on_trail: set[Address] = set()
-        stack: list[tuple[Address, Iterator[tuple[Address, str]]]] = []
         if start in done:
             continue
-        stack.append((start, iter(edges[start])))
-        trail.append(start)
-        on_trail.add(start)
+        trail, places = [start], {start: 0}
+        stack = [(start, iter(edges[start]))]
         while stack:
             address, targets = stack[-1]
             found = next(targets, None)
             if found is None:
                 stack.pop()
                 trail.pop()
-                on_trail.discard(address)
+                del places[address]
                 done.add(address)
                 continue
             target, pointer = found
-            if target in on_trail:
-                circle = [*trail[trail.index(target) :], target]
-                summary = f"references in a circle: {' -> '.join(map(str, circle))}"
+            if target in places:
+                summary = f"references in a circle: {circle_text(trail, places[target])}"
                 _refuse(findings, CYCLE, summary, manifests[address], pointer, "remove one of the references")
             elif target not in done:
-                stack.append((target, iter(edges.get(target, ()))))
+                places[target] = len(trail)
                 trail.append(target)
-                on_trail.add(target)
+                stack.append((target, iter(edges.get(target, ()))))
 
 
 def check_claims(manifests: Mapping[Address, Manifest], findings: Findings) -> None:

@@ -34,36 +34,45 @@ def referred(
     order; it is left out, as if it were not there.
     """
     found: dict[Address, Manifest] = {}
+    names = {(address.kind, address.name) for address in manifests}
+    called: dict[tuple[str, str], list[Address]] = {}
     todo = list(manifests.values())
     while todo:
         manifest = todo.pop()
-        for address in _named(manifest, {*manifests, *found}, rest, kinds):
+        unknown = [one for one in _attached(manifest) if one not in names]
+        if unknown and not called:
+            called = _by_name(rest(), kinds)
+        named = [address for one in unknown for address in called.get(one, ())]
+        for address in (*(Address.parse(text) for _, text in references(manifest.spec)), *named):
             if address in manifests or address in found or (draft := rest().get(address)) is None:
                 continue
             try:
                 found[address] = make(draft)
             except ValueError:
                 continue
+            names.add((address.kind, address.name))
             todo.append(found[address])
     return tuple(found.values())
 
 
-def _named(
-    manifest: Manifest, known: Iterable[Address], rest: Callable[[], Mapping[Address, RawManifest]], kinds: Kinds
-) -> Iterator[Address]:
-    for _, text in references(manifest.spec):
-        yield Address.parse(text)
+def _attached(manifest: Manifest) -> list[tuple[str, str]]:
+    """Kind and name of what a manifest attaches by name."""
     spec = manifest.kind
     row = field_at(spec, spec.attachments) if spec.attachments is not None else None
     items = manifest.spec.get(spec.attachments[1:]) if spec.attachments is not None else None
-    names = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
-    if row is None or row.ref is None or not names:
-        return
-    unknown = set(names) - {address.name for address in known if address.kind == row.ref}
-    field = kinds.get(row.ref).name_field[1:]
-    for address, draft in rest().items() if unknown else ():
-        if address.kind == row.ref and (address.name in unknown or draft.body.get(field) in unknown):
-            yield address
+    if row is None or row.ref is None or not isinstance(items, list):
+        return []
+    return [(row.ref, item) for item in items if isinstance(item, str)]
+
+
+def _by_name(rest: Mapping[Address, RawManifest], kinds: Kinds) -> dict[tuple[str, str], list[Address]]:
+    """What may be meant by a kind and a name: that of the manifest, or of its object."""
+    found: dict[tuple[str, str], list[Address]] = {}
+    for address, draft in rest.items():
+        name = draft.body.get(kinds.get(address.kind).name_field[1:])
+        for one in {address.name, name if isinstance(name, str) else address.name}:
+            found.setdefault((address.kind, one), []).append(address)
+    return found
 
 
 def declared(items: Discovered, findings: Findings) -> Elsewhere:

@@ -40,6 +40,10 @@ class Where(TypedDict, total=False):
     address: Address | None
 
 
+MOST_COMPARED = 100_000
+"""Names that are compared with words that nobody knows, in one load: about a second."""
+
+
 class Findings:
     """Collects diagnostics; loading goes on, so that one run shows everything that is wrong."""
 
@@ -65,10 +69,29 @@ class Findings:
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?`, or None when nothing known is close to `word`."""
-    names = list(known)
-    folded = {name.lower().replace("-", "_"): name for name in names}
-    plain = word.lower().replace("-", "_")
-    if plain in folded and folded[plain] != word:
-        return f"did you mean {folded[plain]!r}?"
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else None
+    return Suggestions(known).of(word)
+
+
+class Suggestions:
+    """Hints for many words that one set of names lacks. Close names are looked for until `MOST_COMPARED` of them
+    were compared: what a file holds a thousand times must not cost a thousand times the project."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._names = list(known)
+        self._folded = {_folded(name): name for name in self._names}
+        self._left = MOST_COMPARED
+
+    def of(self, word: str) -> str | None:
+        """`did you mean 'x'?`, or None when nothing known is close to `word`, or nobody looked any more."""
+        same = self._folded.get(_folded(word), word)
+        if same != word:
+            return f"did you mean {same!r}?"
+        if self._left <= 0:
+            return None
+        self._left -= len(self._names)
+        close = get_close_matches(word, self._names, n=1, cutoff=0.6)
+        return f"did you mean {close[0]!r}?" if close else None
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
