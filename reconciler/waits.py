@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from reconciler.errors import Interrupted
 from reconciler.types.ports import Clock
@@ -12,6 +12,14 @@ TURN = 0.2
 """Seconds between two looks whether to stop."""
 SHORT = 1.0
 """Waits up to this many seconds are seen through where what was sent has yet to be read back or noted down."""
+
+
+LAG = (0.5, 1.5)
+"""Seconds before each further look for an object that one reading shows and another denies: services catch up within
+a moment, and what is denied for longer is to be said."""
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 class Sleeper(Protocol):
@@ -74,3 +82,17 @@ class StoppableClock:
     def sleep(self, seconds: float) -> None:
         """Raises `Interrupted`."""
         self._waits.sleep(seconds)
+
+
+def look_again(
+    denied: Iterable[K], look: Callable[[Sequence[K]], Mapping[K, T | None]], sleep: Callable[[float], None]
+) -> dict[K, T | None]:
+    """What `look` finds in the end of what one reading showed and another denied; None for what stays denied."""
+    found: dict[K, T | None] = dict.fromkeys(denied)
+    for pause in LAG:
+        wanted = [key for key, one in found.items() if one is None]
+        if not wanted:
+            break
+        sleep(pause)
+        found |= look(wanted)
+    return found

@@ -38,7 +38,7 @@ class Exported:
     """Objects that had a manifest already."""
     notes: tuple[str, ...] = ()
     failed: int = 0
-    """Objects that no file can hold; a note names each."""
+    """Objects that no file can hold, or that the account did not show; a note names each."""
 
 
 def export_into(session: Session, folder: str | Path, choice: ExportChoice) -> Exported:
@@ -96,7 +96,7 @@ def write_files(session: Session, target: Path, found: Export, *, new: bool) -> 
         # First: a run that is cut short and repeated finds manifests, and would leave the project file out.
         write_project_file(session, target)
     notes = list(found.notes)
-    failed = 0
+    failed = len(found.unread)
     for manifest in found.manifests:
         file = manifest_file(manifest.document)
         if file is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -11,17 +11,22 @@ from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.resource_diff.resource_plan import Seen
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import made_by
-from reconciler.errors import AuthRefused, ProviderError, Unreachable
+from reconciler.errors import AuthRefused, NotFound, ProviderError, Unavailable, Unreachable
 from reconciler.types.address import Address
 from reconciler.types.change import Change
 from reconciler.types.json import lookup
 from reconciler.types.kind import Kinds, KindSpec, Processing
 from reconciler.types.live import Listing, LiveObject
-from reconciler.types.ports import Provider
+from reconciler.types.ports import Clock, Provider
 from reconciler.types.state import Entry, State
+from reconciler.waits import LAG, look_again
 
 T = TypeVar("T")
+Key = tuple[str, str]
+"""Kind and id of an object."""
 
+DENIED = "{} {!r} ({}): lists show it, and the account answers that there is no such object"
+LATER = "the service may lag behind: try again in a while; if it stays, ask the vendor about this id"
 MANY_MISSING = 20
 """Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
 R = TypeVar("R")
@@ -32,6 +37,7 @@ class Reader:
     """One provider, read with at most `width` requests at a time."""
 
     provider: Provider
+    clock: Clock
     width: int = 10
     tolerant: bool = False
     """Whether an object that the account does not show is only noted; else the first one ends the run."""
@@ -81,32 +87,63 @@ class Reader:
             listings |= self.lists(sorted(unseen))
 
     def missing(self, entries: Mapping[Address, Entry], listings: dict[str, Listing]) -> Seen:
-        """Find out what became of managed ids that their list does not show."""
+        """Find out what became of managed ids that their list does not show.
+
+        One that the account shows by itself is looked for in a list once more: lists may lag behind. Of many, some
+        are asked for, and only if these are gone the rest is believed to be what a second list does not show either.
+        """
         lost = _lost(entries, listings)
-        if len(lost) > MANY_MISSING:
-            for name in {address.kind for address in lost}:
-                again = self.provider.list(name)
-                listings[name] = Listing(name, {**listings[name].objects, **again.objects})
-            lost = _lost(entries, listings)
-            return Seen(listings, gone=frozenset(entry.id for entry in lost.values()))
-        keys = {(address.kind, entry.id): entry for address, entry in lost.items()}
-        found = self._each(keys, lambda key: self.provider.get(*key))
-        gone = frozenset(id for (_, id), live in found.items() if live is None)
-        foreign = frozenset(id for _, id in found) - gone
-        return Seen(listings, gone, foreign, frozenset(id for _, id in keys.keys() - found.keys()))
+        if len(lost) > MANY_MISSING and not any(self._by_id(_spread(lost, MANY_MISSING)).values()):
+            self._list_again(lost, listings)
+            return Seen(listings, gone=frozenset(id for _, id in _lost(entries, listings)))
+        found = self._by_id(lost)
+        there = [key for key, live in found.items() if live is not None]
+        foreign = look_again(there, lambda keys: self._list_again(keys, listings), self.clock.sleep)
+        return Seen(
+            listings,
+            gone=frozenset(id for (_, id), live in found.items() if live is None),
+            foreign=frozenset(id for (_, id), live in foreign.items() if live is None),
+            unread=frozenset(key[1] for key in lost if key not in found),
+        )
+
+    def _by_id(self, keys: Iterable[Key]) -> dict[Key, LiveObject | None]:
+        return self._each(keys, lambda key: self.provider.get(*key))
+
+    def _list_again(self, keys: Iterable[Key], listings: dict[str, Listing]) -> dict[Key, LiveObject | None]:
+        """The objects as lists of now show them, which `listings` then hold, too."""
+        wanted = list(keys)
+        for name, again in self.lists(sorted({name for name, _ in wanted})).items():
+            objects = {**listings[name].objects, **again.objects} if name in listings else again.objects
+            listings[name] = Listing(name, objects, again.unnamed)
+        return {(name, id): listings[name].objects.get(id) for name, id in wanted}
 
     def apart(
         self, wanted: Mapping[tuple[str, str], Collection[str]], live: Mapping[tuple[str, str], LiveObject]
     ) -> dict[tuple[str, str], LiveObject]:
         """The objects of which something `wanted` is kept apart from the body, with it: a GET for each of them,
         less what the list carried."""
-        keys = [key for key in wanted if key in live]
-        return self._each(keys, lambda key: read_apart(self.provider, live[key], wanted[key]))
 
-    def details(self, wanted: Iterable[LiveObject]) -> dict[tuple[str, str], LiveObject | None]:
-        """Each object by a GET of its own, keeping what is known of its attachments."""
+        def read(key: Key) -> LiveObject:
+            for pause in LAG:
+                try:
+                    return read_apart(self.provider, live[key], wanted[key])
+                except NotFound:  # listed a moment ago
+                    self.clock.sleep(pause)
+            return read_apart(self.provider, live[key], wanted[key])
+
+        return self._each([key for key in wanted if key in live], read)
+
+    def details(self, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject | None]:
+        """Each object by a GET of its own, keeping what is known of its attachments; None for one that was deleted
+        since it was listed. One that lists go on to show and that the account denies all the same is not shown."""
         items = {live.key: live for live in wanted}
-        found = self._each(items, lambda key: self.provider.get(*key))
+        found = self._by_id(items)
+        found |= look_again([key for key, new in found.items() if new is None], self._by_id, self.clock.sleep)
+        denied = [key for key, new in found.items() if new is None and key not in self.not_shown]
+        for key, listed in self._list_again(denied, {}).items():
+            if listed is not None:
+                self._note(key, Unavailable(DENIED.format(key[0], listed.name or "without a name", key[1]), hint=LATER))
+        found = {key: new for key, new in found.items() if key not in self.not_shown}
         return {
             key: replace(new, tools=items[key].tools if new.tools is None else new.tools, parts=items[key].parts)
             if new
@@ -124,13 +161,16 @@ class Reader:
             try:
                 return (read(key),)
             except ProviderError as error:
-                if not self.tolerant or not _about_one_object(error):
-                    raise
-                self.not_shown[key] = error.message
+                self._note(key, error)
                 return ()
 
         found = zip(wanted, run_parallel(attempt, wanted, self.width), strict=True)
         return {key: one for key, answer in found for one in answer}
+
+    def _note(self, key: Key, error: ProviderError) -> None:
+        if not self.tolerant or not _about_one_object(error):
+            raise error
+        self.not_shown[key] = error.message
 
 
 def _about_one_object(error: ProviderError) -> bool:
@@ -155,12 +195,17 @@ def missing_parts(live: LiveObject, pointers: Collection[str]) -> list[str]:
     return attached + [pointer for pointer in spec.subresources if pointer in pointers and pointer not in live.parts]
 
 
-def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> dict[Address, Entry]:
-    return {
-        address: entry
+def _lost(entries: Mapping[Address, Entry], listings: Mapping[str, Listing]) -> list[Key]:
+    return [
+        (address.kind, entry.id)
         for address, entry in entries.items()
         if address.kind in listings and entry.id not in listings[address.kind].objects
-    }
+    ]
+
+
+def _spread(keys: Sequence[Key], count: int) -> list[Key]:
+    """So many of them, from the first to the last."""
+    return [keys[place * (len(keys) - 1) // (count - 1)] for place in range(count)]
 
 
 def kinds_to_read(addresses: Iterable[Address], known: Kinds, *, attachments: bool) -> list[str]:

@@ -23,7 +23,7 @@ from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.core.text import matches
 from reconciler.engine.account_reader import Reader, read_apart, run_parallel
 from reconciler.engine.run_context import RunContext
-from reconciler.errors import NothingFound, Rejected
+from reconciler.errors import NothingFound, Rejected, Unavailable
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import KindSpec
@@ -77,6 +77,8 @@ class Export:
     claimed: int = 0
     """Objects that have a manifest already."""
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Objects that were to be exported and that the account did not show, with its answer."""
 
 
 def export_account(
@@ -97,7 +99,7 @@ def export_account(
     it was asked for.
     """
     notes: list[str] = []
-    reader = Reader(setting.provider, setting.workspace.parallelism)
+    reader = Reader(setting.provider, setting.clock, setting.workspace.parallelism, tolerant=True)
     listings = _lists(reader, choice, notes)
     claims = find_claims(manifests, state, listings)
     parts = parts_of_others(_with_items(reader, listings))
@@ -112,9 +114,14 @@ def export_account(
     found = [live for live in _in_detail(reader, chosen, notes, listings) if matches_fields(live, choice.fields)]
     exported = export_objects(found, listings, claims, write_id, reader.provider.kinds)
     addresses = {(manifest.address.kind, manifest.id): manifest.address for manifest in exported}
+    unread = tuple(
+        f"{live.kind.name} {live.id} ({live.name!r}) was not exported: {reader.not_shown[live.key]}"
+        for live in chosen
+        if live.key in reader.not_shown
+    )
     notes += _remarks(exported)
     notes += [_shared(*tool) for tool in shared_inline_tools(found, addresses)]
-    return Export(exported, sum(key in _known(listings) for key in claims.manifests), tuple(notes))
+    return Export(exported, sum(key in _known(listings) for key in claims.manifests), (*notes, *unread), unread)
 
 
 def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, Listing]:
@@ -170,7 +177,7 @@ def _in_detail(
         found = details.get(live.key, live)
         if found is None:
             notes.append(f"{live.kind.name} {live.id} ({live.name!r}) was deleted meanwhile")
-        else:
+        elif live.key not in reader.not_shown:
             result.append(_without_tools(found, listings))
     return run_parallel(lambda live: _whole(reader, live, notes), result, reader.width)
 
@@ -267,6 +274,8 @@ def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...
     attached = setting.provider.kinds.attached
     choice = AgentChoice(names=names, kind=kind, attached=attached)
     found = export_account(ManifestSet(), state, setting, choice)
+    if found.unread:
+        raise Unavailable("; ".join(found.unread), hint="an agent without them would not be whole; try again")
     tools = {manifest.address: _spec(manifest) for manifest in found.manifests if manifest.address.kind in attached}
     return tuple(
         Subject(

@@ -39,6 +39,8 @@ class Listing:
     kind: str
     objects: Mapping[str, LiveObject]
     """By id, in the order of the list."""
+    unnamed: frozenset[str] = frozenset()
+    """Ids of objects whose name nobody told: the list does not show it, and the account denies the object itself."""
     _named: dict[str | None, list[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def named(self, name: str) -> list[str]:

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from reconciler.engine.account_reader import MANY_MISSING, kinds_to_read, run_parallel
+from reconciler.errors import PlanError, Rejected
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.platforms.tavus.simulator.faults import Mood
+from reconciler.platforms.tavus.simulator.faults import Fault, Faults, Mood
 from tests.support.lab import Lab
 from tests.support.making import at, manifest
 
@@ -79,7 +80,7 @@ def test_a_missing_object_is_gone_only_after_it_was_asked_for():
     assert lab.id_of("persona.a") != id
 
 
-def test_many_missing_objects_are_settled_by_one_more_list():
+def test_many_missing_objects_are_settled_by_some_of_them_and_one_more_list():
     lab = Lab()
     names = [f"p{number}" for number in range(MANY_MISSING + 2)]
     project = [persona(name) for name in names]
@@ -88,8 +89,102 @@ def test_many_missing_objects_are_settled_by_one_more_list():
     start = len(lab.requests())
     plan = lab.plan(*project, allow_mass_change=True)
     face = ("GET", "/faces/rfe12d8b9597")  # they will be created anew, so their one face is looked up once
-    assert reads(lab, start) == [("GET", "/pals")] * 2 + [face]
+    seen = reads(lab, start)
+    assert seen[0] == ("GET", "/pals") and seen[-2:] == [("GET", "/pals"), face]
+    assert len(seen) == 3 + MANY_MISSING
     assert len(plan.differences) == len(names)
+
+
+def seen_with(world, lab, *rules):
+    """The same account and state, read through these faults."""
+    other = Lab(lab.transport.service.mood, faults=Faults(tuple(rules)), world=world)
+    other.state = lab.state
+    return other
+
+
+@pytest.mark.parametrize("count", [2, MANY_MISSING + 2])
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_list_that_lags_behind_changes_nothing(tmp_path, count, late):
+    lab = Lab(world=tmp_path / "world.json")
+    project = [persona(f"p{number}") for number in range(count)]
+    lab.apply(*project)
+    later = seen_with(tmp_path / "world.json", lab, Fault(("GET",), "/v2/pals", omit=count, times=late))
+    assert later.plan(*project).differences == ()
+    assert later.requests().count(("GET", "/v2/pals", 200)) == late + 1
+
+
+def test_objects_that_no_list_shows_and_that_answer_are_never_made_again(tmp_path):
+    lab = Lab(world=tmp_path / "world.json")
+    project = [persona(f"p{number}") for number in range(MANY_MISSING + 2)]
+    lab.apply(*project)
+    later = seen_with(tmp_path / "world.json", lab, Fault(("GET",), "/v2/pals", omit=len(project)))
+    with pytest.raises(PlanError) as refused:
+        later.plan(*project, allow_mass_change=True)
+    assert all("exists but is not among" in problem.summary for problem in refused.value.diagnostics)
+    assert len(refused.value.diagnostics) == len(project)
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_listed_object_that_is_denied_for_a_moment_is_as_it_was(tmp_path, late):
+    lab = Lab(Mood(items="summary"), world=tmp_path / "world.json")
+    lab.apply(persona("a"), persona("b"))
+    later = seen_with(
+        tmp_path / "world.json", lab, Fault(("GET",), f"/v2/pals/{lab.id_of('persona.a')}", status=404, times=late)
+    )
+    plan = later.plan(persona("a"), persona("b"))
+    assert (plan.differences, plan.incomplete) == ((), ())
+
+
+def test_a_listed_object_that_stays_denied_is_named_and_not_judged(tmp_path):
+    lab = Lab(Mood(items="summary"), world=tmp_path / "world.json")
+    lab.apply(persona("a"), persona("b"))
+    id = lab.id_of("persona.a")
+    later = seen_with(tmp_path / "world.json", lab, Fault(("GET",), f"/v2/pals/{id}", status=404))
+    changed = [persona(name, system_prompt="new") for name in "ab"]
+    plan = later.plan(*changed)
+    assert [str(change.address) for change in plan.differences] == ["persona.b"]
+    assert [(str(one.address), id in one.detail) for one in plan.incomplete] == [("persona.a", True)]
+    assert later.plan(persona("b"), allow_deletes=True).differences == ()
+
+
+def test_an_object_whose_name_is_denied_is_not_made_a_second_time(tmp_path):
+    guard = manifest(
+        "guardrail_set.rules",
+        {"guardrails_name": "rules", "data": [{"guardrail_name": "a", "guardrail_prompt": "b"}]},
+    )
+    lab = Lab(world=tmp_path / "world.json")
+    lab.apply(guard)
+    id = lab.id_of("guardrail_set.rules")
+    later = seen_with(tmp_path / "world.json", lab, Fault(("GET",), f"/v2/guardrails/{id}", status=404))
+    later.state = Lab().state
+    with pytest.raises(PlanError) as refused:
+        later.plan(guard)
+    assert id in refused.value.diagnostics[0].summary
+    later = seen_with(tmp_path / "world.json", lab, Fault(("GET",), f"/v2/guardrails/{id}", status=404, times=2))
+    later.state = Lab().state
+    assert [change.reason.value for change in later.plan(guard).changes] == ["adopted_by_name"]
+
+
+def test_a_collection_that_the_server_lacks_is_named_only_where_it_is_needed(tmp_path):
+    lab = Lab(faults=Faults((Fault(("GET",), "/v2/documents", status=404),)))
+    assert [change.reason.value for change in lab.plan(persona("a")).differences] == ["new"]
+    with pytest.raises(Rejected) as refused:
+        lab.plan(manifest("document.d", {"document_name": "d", "document_url": "https://x.example/a.pdf"}))
+    assert "serves no Document objects" in refused.value.message
+    assert "document.*" in (refused.value.hint or "")
+
+
+def test_a_user_of_a_tool_that_does_not_say_what_it_uses_is_named(tmp_path):
+    lab = Lab(Mood(tool_ids=False), world=tmp_path / "world.json")
+    tool = manifest("tool.look", {"name": "look", "description": "d", "origin": "llm"})
+    lab.apply(tool, persona("a"))
+    id = lab.client.post(
+        "/pals", json={"pal_name": "other", "system_prompt": "x", "default_face_id": "rfe12d8b9597"}
+    ).json()["pal_id"]
+    for times, found in ((1, []), (0, [True])):
+        rule = Fault(("GET",), f"/v2/pals/{id}/tools", status=404, times=times)
+        plan = seen_with(tmp_path / "world.json", lab, rule).plan(persona("a"), allow_deletes=True)
+        assert [id in one.detail for one in plan.incomplete] == found
 
 
 def test_kinds_that_nobody_asks_for_are_not_read():

@@ -15,12 +15,12 @@ from reconciler.engine.export_account import (
     subjects_of_account,
     subjects_of_manifests,
 )
-from reconciler.errors import NotFound, NothingFound, Rejected
+from reconciler.errors import NotFound, NothingFound, Rejected, Unavailable
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, Object
-from reconciler.types.live import Listing
+from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import ManifestSet
 from tests.support.exporting import ExportLab, random_account, without_ids
 from tests.support.lab import Lab, as_set
@@ -140,10 +140,42 @@ def test_a_sub_resource_that_is_not_served_is_a_note(lab: ExportLab, monkeypatch
 
 def test_an_object_that_vanishes_meanwhile_is_said(lab: ExportLab, monkeypatch: pytest.MonkeyPatch) -> None:
     real = TavusProvider.get
-    monkeypatch.setattr(TavusProvider, "get", lambda self, kind, id: None if kind == "tool" else real(self, kind, id))
+
+    def deleted(self: TavusProvider, kind: str, id: str) -> LiveObject | None:
+        if kind == "tool":
+            lab.client.delete(f"/tools/{id}")
+        return real(self, kind, id)
+
+    monkeypatch.setattr(TavusProvider, "get", deleted)
     found = lab.found()
     assert any("'lookup') was deleted meanwhile" in note for note in found.notes)
     assert not any(one.address.kind == "tool" for one in found.manifests)
+    assert found.unread == ()
+
+
+@pytest.mark.parametrize("times", [1, 2, 99])
+@pytest.mark.parametrize("denied", ["tool", "persona", "document"])
+def test_what_is_listed_is_exported_or_named(
+    lab: ExportLab, monkeypatch: pytest.MonkeyPatch, denied: str, times: int
+) -> None:
+    real, left = TavusProvider.get, [times]
+
+    def lagging(self: TavusProvider, kind: str, id: str) -> LiveObject | None:
+        if kind != denied or left[0] <= 0:
+            return real(self, kind, id)
+        left[0] -= 1
+        return None
+
+    whole = {str(one.address) for one in lab.found().manifests}
+    monkeypatch.setattr(TavusProvider, "get", lagging)
+    found = lab.found()
+    lacking = whole - {str(one.address) for one in found.manifests}
+    assert len(lacking) == len(found.unread) == (times > 2)
+    assert set(found.unread) <= set(found.notes)
+    assert all(address.startswith(denied) for address in lacking)
+    if times > 2 and denied == "persona":
+        with pytest.raises(Unavailable):
+            subjects_of_account(lab.state, lab.setting(), (), "persona")
 
 
 def test_shared_inline_tools_and_what_was_left_out_are_said() -> None:

@@ -81,7 +81,7 @@ class World:
         """Everything that is checked before the first write."""
         setting, state = self.setting(), self.state()
         check_state(plan, state, workspace="lab", digest=plan_digest(plan))
-        reader = Reader(setting.provider, 1)
+        reader = Reader(setting.provider, setting.clock, 1)
         live, _, listings = check_account(plan, state, setting, reader, accept=False)
         ground = ProofContext(state, live, listings, setting.book(state), setting.provider.requests)
         prove(plan, ground, setting, begun=False)

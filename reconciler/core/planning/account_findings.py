@@ -164,6 +164,8 @@ def find_incomplete(compared: Compared) -> tuple[Incomplete, ...]:
 def _incomplete(compared: Compared) -> Iterator[Incomplete]:
     for name, error in compared.unlisted.items():
         yield Incomplete(Obstacle.UNREADABLE, detail=unlisted_text(name, error.message))
+    for (name, id), why in compared.unseen.items():
+        yield Incomplete(Obstacle.UNREADABLE, detail=f"what {name} {id} uses is not known: {why}")
     for address, why in compared.unread.items():
         yield Incomplete(Obstacle.UNREADABLE, address, "", why)
     for planned in compared.planned.values():

@@ -107,6 +107,8 @@ class Compared:
     """The objects that were compared, as they were read last."""
     unread: Mapping[Address, str] = field(default_factory=dict)
     """Objects that the account did not show, with its answer."""
+    unseen: Mapping[Key, str] = field(default_factory=dict)
+    """Objects of others that were to be asked whether they use what is deleted, and were not shown either."""
     usage: Usage = NOTHING
     unlisted: Mapping[str, ProviderError] = field(default_factory=dict)
     """As in the account, with the kinds that only users of what is deleted belong to."""

@@ -171,7 +171,20 @@ def _bind(
         named += [id for id in intents[address][1] if id not in named]
     holders = {id: held.get((address.kind, id)) for id in named}
     named = [id for id, one in holders.items() if one is None or state.resources[one].gives_way_to != address]
-    return _by_name(resource, entry, named, held, intents, resources, problems)
+    found = _by_name(resource, entry, named, held, intents, resources, problems)
+    hidden = sorted(id for id in (listing.unnamed if listing else ()) if (address.kind, id) not in held)
+    if found is not None and found.id is None and hidden:
+        problems.append(
+            _problem(
+                resource,
+                f"{names[address]!r} may be there already: the list shows {', '.join(hidden)} without a name, and the "
+                "account answers that there is no such object",
+                "the service may lag behind: try again in a while; if it stays, ask the vendor about this id, or say "
+                "with metadata.id which object is meant",
+            )
+        )
+        return None
+    return found
 
 
 def objects_of(listing: Listing | None, name: str) -> list[str]:

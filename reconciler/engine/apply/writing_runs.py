@@ -204,7 +204,7 @@ def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOpti
     with writing_session(context, "apply", options, lineage=plan.lineage) as session:
         progress = check_state(plan, session.state, workspace=context.workspace.name, digest=digest)
         rest = remaining_plan(plan, progress)
-        reader = Reader(context.provider, context.workspace.parallelism)
+        reader = Reader(context.provider, context.clock, context.workspace.parallelism)
         live, begun, listings = check_account(
             rest, session.state, context, reader, accept=options.accept_account, progress=progress
         )
@@ -242,7 +242,7 @@ def _carry_out(
     check_digest_key(plan.changes, session.state, context.book(session.state))
     session.claim()
     if digest is not None or context.clock.monotonic() - read_at >= FRESH:
-        reader = Reader(context.provider, context.workspace.parallelism)
+        reader = Reader(context.provider, context.clock, context.workspace.parallelism)
         refuse_newly_used(plan.changes, session.state, reader)
     if digest is not None:
         check_secrets(

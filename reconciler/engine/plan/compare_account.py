@@ -6,7 +6,7 @@ account, the object is looked at by a GET of its own, and compared again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,8 @@ from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Resource
 from reconciler.types.state import State
+
+DELETED = "it was deleted while the account was read; run the same command again"
 
 if TYPE_CHECKING:
     from reconciler.core.history.rollback_goal import Goal
@@ -104,7 +106,7 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
     }
     known = Known(wanted, bound.resources, state, live, bound.context.kinds)
     live |= reader.apart(needs_detail(known), live)
-    live |= _shown(reader.details(partly_listed(known)))
+    live |= _shown(reader, partly_listed(known))
     planned: dict[Address, ResourcePlan] = {}
     todo = {address: one for address, one in wanted.items() if (address.kind, one.id) not in reader.not_shown}
     for first in (True, False):
@@ -114,8 +116,8 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
                 resource = goal.spared(address, resource, found)
             planned[address] = plan_resource(resource, binding, found, bound.context)
         if first:
-            again = reader.details([*_doubtful(planned, known), *_absent(desired, live)])
-            live |= _shown(again)
+            again = _shown(reader, [*_doubtful(planned, known), *_absent(desired, live)])
+            live |= again
             todo = {address: one for address, one in wanted.items() if (address.kind, one.id) in again}
     for address, binding in wanted.items():
         if binding.reason is Reason.REPLACED and address in planned:
@@ -135,7 +137,10 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
     return Compared(judged, account, bound, planned, live, unread, problems=problems)
 
 
-def _shown(found: Mapping[Key, LiveObject | None]) -> dict[Key, LiveObject]:
+def _shown(reader: Reader, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject]:
+    """Each in detail. Of one that was deleted since it was listed nothing is said but that."""
+    found = reader.details(wanted)
+    reader.not_shown.update(dict.fromkeys((key for key, live in found.items() if live is None), DELETED))
     return {key: live for key, live in found.items() if live is not None}
 
 

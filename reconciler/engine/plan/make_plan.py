@@ -61,7 +61,7 @@ def make_plan(
     """
     options = expand_options(options, addresses_of(manifests, state))
     request = PlanRequest(manifests, state, options, goal, replaced)
-    reader = Reader(setting.provider, setting.workspace.parallelism, tolerant=True)
+    reader = Reader(setting.provider, setting.clock, setting.workspace.parallelism, tolerant=True)
     provider = setting.provider
     context = Context(
         setting.book(state), provider.kinds, provider.vocabulary, options.resend_secrets, setting.catalogue
@@ -84,7 +84,10 @@ def make_plan(
         raise PlanError("no plan can be made", errors)
     if found := to_replace(request, compared):
         return make_plan(manifests, state, options, setting, goal=goal, replaced=found)
+    before = {*reader.not_shown}
     compared = replace(compared, usage=usage_of(request, compared, reader), unlisted=reader.unlisted)
+    unseen = {key: why for key, why in reader.not_shown.items() if key not in before}
+    compared = replace(compared, unseen=unseen)
     new = {name: error for name, error in reader.unlisted.items() if name not in account.unlisted}
     plan = assemble_plan(compared, request, [*problems, *unlisted_warnings(new)], setting)
     names = names_of(account.seen.listings, bound.matching, desired.state)

@@ -254,7 +254,7 @@ def test_other_plans_applied_before_do_not_matter():
 
 def checked(lab, plan, *, accept=False):
     setting = lab.setting()
-    return check_account(plan, lab.state, setting, Reader(setting.provider), accept=accept)[0]
+    return check_account(plan, lab.state, setting, Reader(setting.provider, setting.clock), accept=accept)[0]
 
 
 def test_the_objects_of_a_fresh_plan_are_given_as_they_are_now():

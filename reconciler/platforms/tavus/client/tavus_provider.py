@@ -43,6 +43,7 @@ from reconciler.types.kind import KindSpec
 from reconciler.types.live import Account, Listing, ListPage, LiveObject
 from reconciler.types.options import Limits
 from reconciler.types.ports import Answer, Clock, Emit, Gate
+from reconciler.waits import look_again
 
 if TYPE_CHECKING:
     import httpx
@@ -179,13 +180,21 @@ class TavusProvider:
                 most=self._limits.pages,
             )
         except Rejected as refused:
-            if not endpoint.newer or refused.status not in NO_SUCH_PLACE:
+            if refused.status not in NO_SUCH_PLACE:
                 raise
+            if not endpoint.newer:
+                word = spec.manifest_kinds[0]
+                raise Rejected(
+                    f"{refused.message}: {self.base_url} serves no {word} objects",
+                    status=refused.status,
+                    hint=f"{refused.hint}; if this server has none, take the {word} manifests (and the state's "
+                    f"{kind} entries) out, or leave them out of this run: --exclude '{kind}.*'",
+                ) from None
             found = {}
         own = {id: item for id, item in found.items() if not is_stock(endpoint, item)}
         self._note_owner(list(own.values()))
         objects = {id: self._live(kind, id, item) for id, item in own.items()}
-        return Listing(kind, self._named(objects) if endpoint.nameless_lists else objects)
+        return self._named(Listing(kind, objects)) if endpoint.nameless_lists else Listing(kind, objects)
 
     def list_page(self, kind: str, place: int) -> ListPage | None:
         """The page of a list that holds a place; None where the list is in no known order."""
@@ -210,17 +219,22 @@ class TavusProvider:
         page = {"limit": str(endpoint.page_limit), "page": str(number)}
         return self._page(endpoint.paths[self.vocabulary], endpoint.list_words, {**query, **page})
 
-    def _named(self, objects: dict[str, LiveObject]) -> dict[str, LiveObject]:
+    def _named(self, listing: Listing) -> Listing:
         """The same, those without a name in detail: without it an object cannot be told from one to create."""
-        nameless = [live for live in objects.values() if live.name is None]
+        nameless = [live.id for live in listing.objects.values() if live.name is None]
         if not nameless:
-            return objects
+            return listing
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(min(self._parallelism, len(nameless)), thread_name_prefix="details") as pool:
-            found = pool.map(lambda live: self.get(live.kind.name, live.id), nameless)
-            details = {live.id: live for live in found if live is not None}
-        return {id: details.get(id, live) for id, live in objects.items()}
+
+            def look(ids: Sequence[str]) -> dict[str, LiveObject | None]:
+                return dict(zip(ids, pool.map(lambda id: self.get(listing.kind, id), ids), strict=True))
+
+            found = look(nameless)
+            found |= look_again([id for id, live in found.items() if live is None], look, self._clock.sleep)
+        objects = {id: found.get(id) or live for id, live in listing.objects.items()}
+        return Listing(listing.kind, objects, frozenset(id for id, live in found.items() if live is None))
 
     def get(self, kind: str, id: str) -> LiveObject | None:
         """One object in detail; None when the API does not know the id, or not as ours."""

@@ -140,6 +140,8 @@ class Fault:
     """Break the connection without an answer, before or after the request was carried out."""
     body: str | None = None
     """Damage a good answer: truncated | garbage | empty."""
+    omit: int = 0
+    """Leave so many of the last objects out of a list, as a list that lags behind does."""
     kill: Point | None = None
     """Kill -9 the process that runs the simulator, before or after the request was carried out."""
 
@@ -359,5 +361,6 @@ def _parse_rule(rule: Json, where: str) -> Fault:
         retry_after_date=dated,
         drop=point("drop"),
         body=word("body", BODIES),
+        omit=whole("omit"),
         kill=point("kill"),
     )

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
@@ -215,7 +215,7 @@ class Service:
         for rule in met:
             if rule.status and rule.at == "before":
                 return _failure(rule)
-        reply = self._reply(call)
+        reply = _shorten(self._reply(call), sum(rule.omit for rule in met))
         _kill_if(met, "after")
         if any(rule.drop == "after" for rule in met):
             return Exchange(None)
@@ -255,6 +255,19 @@ def _failure(rule: Fault) -> Exchange:
         headers["retry-after"] = format_datetime(moment, usegmt=True) if rule.retry_after_date else plain
     text = "Too many requests" if rule.status == 429 else "Internal server error"
     return Exchange(rule.status, headers, write_json({"error": text}))
+
+
+def _shorten(reply: Reply, omit: int) -> Reply:
+    """The list less its last objects, of which its total says nothing either."""
+    body = json.loads(reply.body) if omit and isinstance(reply.body, bytes) else reply.body
+    if omit and isinstance(body, list):
+        return replace(reply, body=body[:-omit])
+    if not omit or not isinstance(body, dict):
+        return reply
+    less = {word: one[:-omit] if isinstance(one, list) else one for word, one in body.items()}
+    if isinstance(total := body.get("total_count"), int):
+        less["total_count"] = max(0, total - omit)
+    return replace(reply, body=less)
 
 
 def _write(reply: Reply) -> Exchange:
