@@ -142,7 +142,9 @@ class Reader:
         denied = [key for key, new in found.items() if new is None and key not in self.not_shown]
         for key, listed in self._list_again(denied, {}).items():
             if listed is not None:
-                self._note(key, Unavailable(DENIED.format(key[0], listed.name or "without a name", key[1]), hint=LATER))
+                self._note(
+                    key, Unavailable(DENIED.format(key[0], listed.name or "without a name", key[1]), hint=LATER)
+                )
         found = {key: new for key, new in found.items() if key not in self.not_shown}
         return {
             key: replace(new, tools=items[key].tools if new.tools is None else new.tools, parts=items[key].parts)
