@@ -177,8 +177,8 @@ def _bind(
         problems.append(
             _problem(
                 resource,
-                f"{names[address]!r} may be there already: the list shows {', '.join(hidden)} without a name, and the "
-                "account answers that there is no such object",
+                f"{names[address]!r} may be there already: its list shows {', '.join(hidden)} without a name, and "
+                "the account answers that there is no such object",
                 "the service may lag behind: try again in a while; if it stays, ask the vendor about this id, or say "
                 "with metadata.id which object is meant",
             )
