@@ -45,7 +45,7 @@ class OpenBodies:
         from reconciler.manifests.tree.problems import Findings
 
         draft = self._file.drafts[index]
-        lifecycle = check_lifecycle(draft, Findings()) if draft.lifecycle else {}
+        lifecycle = check_lifecycle(draft, draft.body, Findings()) if draft.lifecycle else {}
         return Body(draft.address, draft.kind, draft.body, lifecycle, self._file.kept(index))
 
     def edit(self, index: int, edits: Sequence[Edit]) -> Callable[[], None]:

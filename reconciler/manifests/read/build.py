@@ -86,13 +86,14 @@ class ManifestBuilder:
         ]
         for index in reversed(below):
             spec = fill(spec, self.default(index, base))
-        lifecycle = check_lifecycle(base, self.findings) if base.lifecycle else {}
-        id = self.id_of(base)
         for layer in layers:
             merged = merge(spec, self.canonical(layer, overlay=True), is_whole)
             spec = merged if isinstance(merged, dict) else {}
+        lifecycle = check_lifecycle(base, spec, self.findings) if base.lifecycle else {}
+        id = self.id_of(base)
+        for layer in layers:
             if layer.lifecycle:
-                changed = merge(lifecycle, check_lifecycle(layer, self.findings))
+                changed = merge(lifecycle, check_lifecycle(layer, spec, self.findings))
                 lifecycle = changed if isinstance(changed, dict) else {}
             id = self.id_of(layer) or id
         return Manifest(
@@ -223,8 +224,9 @@ def attach(
     return result
 
 
-def check_lifecycle(draft: RawManifest, findings: Findings) -> Object:
-    """The valid part of `draft.lifecycle`, with canonical pointers; the rest becomes errors."""
+def check_lifecycle(draft: RawManifest, spec: Object, findings: Findings) -> Object:
+    """The valid part of `draft.lifecycle`, with canonical pointers; the rest becomes errors. What stands in `spec`,
+    the body with all that defaults and overlays add, is never ignored in vain."""
     checked: Object = {}
     for key, value in draft.lifecycle.items():
         pointer = join("lifecycle", key)
@@ -249,7 +251,7 @@ def check_lifecycle(draft: RawManifest, findings: Findings) -> Object:
             for index, path in enumerate(value):
                 if isinstance(path, str) and path.startswith("/") and len(path) > 1:
                     paths.append(canonical_pointer(draft.kind, path))
-                    vain = None if lookup(draft.body, path) is not None else ignored_in_vain(draft.kind, paths[-1])
+                    vain = None if lookup(spec, paths[-1]) is not None else ignored_in_vain(draft.kind, paths[-1])
                     if vain is not None:
                         place = join("lifecycle", key, str(index))
                         said = f"{path} is ignored in vain: {vain[0]}"

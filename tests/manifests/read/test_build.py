@@ -230,7 +230,7 @@ def draft(**fields: Any) -> RawManifest:
 
 def checked(lifecycle: dict[str, Any]) -> tuple[dict[str, Any], Findings]:
     findings = Findings()
-    return check_lifecycle(draft(lifecycle=lifecycle), findings), findings
+    return check_lifecycle(draft(lifecycle=lifecycle), {}, findings), findings
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,19 @@ def test_wrong_defaults_are_errors_in_the_project_file(tmp_path: Path, defaults:
     except ManifestError as error:
         found = list(error.diagnostics)
     assert any(place in one.summary for one in found if one.is_error)
+
+
+def test_what_defaults_and_overlays_add_is_not_ignored_in_vain(tmp_path: Path) -> None:
+    head = {"apiVersion": "personas/v1", "kind": "PAL", "metadata": {"name": "p0"}}
+    (tmp_path / "over").mkdir()
+    (tmp_path / "personas").mkdir()
+    over = {**head, "lifecycle": {"ignore": ["/base", "/nowhere"]}, "spec": {"over": 1}}
+    base = {**head, "lifecycle": {"ignore": ["/over", "/below", "/base", "/nothing"]}, "spec": {"base": 1}}
+    (tmp_path / "over" / "p0.yaml").write_text(yaml.safe_dump(over))
+    (tmp_path / "personas" / "p0.yaml").write_text(yaml.safe_dump(base))
+    project = {
+        "defaults": [{"kind": "persona", "spec": {"below": 1}}],
+        "workspaces": {"one": {**SANDBOX, "overlays": ["over"]}},
+    }
+    said = [one.summary for one in load(tmp_path, project).diagnostics if "in vain" in one.summary]
+    assert [one.split()[0] for one in said] == ["/nowhere", "/nothing"]
