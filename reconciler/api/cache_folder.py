@@ -29,7 +29,9 @@ FOLDER = "cache"
 KEY_FILE = "cache.key"
 MAGIC = b"reconciler cache 1 "
 MOST = 32
-"""Files that are kept, those that were used last."""
+"""Files that are kept, those that were used last; and beside them"""
+MOST_EACH = 4
+"""so many for each workspace: what a round of a fleet wrote is still there for the next one."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that is looked at, and of pieces in one file."""
 SHORTEST_KEY = 16
@@ -41,6 +43,8 @@ class CacheFolder:
 
     path: Path
     key: bytes
+    most: int = MOST
+    """So many files are kept."""
 
     def read(self, name: str) -> bytes | None:
         """What was written under this name by this user's key; None where there is nothing of the kind."""
@@ -95,7 +99,7 @@ class CacheFolder:
             found = sorted(
                 ((entry.stat().st_mtime, entry.path) for entry in entries if entry.is_file()), reverse=True
             )
-        for _, path in found[MOST:]:
+        for _, path in found[self.most :]:
             Path(path).unlink(missing_ok=True)
 
 
@@ -196,20 +200,17 @@ def find_obstacle(folder: Path) -> str | None:
     """Why a cache in `folder` could be somebody else's; None where nothing speaks against it."""
     from reconciler.manifests.tree.repository import is_committed, top_of
 
-    for path in (folder, folder.parent, *(folder / name for name in _names(folder))):
+    for path in (folder, folder.parent):
         if path.is_symlink():
             return f"{path} is a link"
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                return f"{entry.path} is a link"
     top = top_of(os.path.realpath(folder.parent))
     if top is not None and folder.exists() and is_committed(top, os.path.realpath(folder)):
         return f"git tracks {folder}"
     return None
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)  # noqa: PTH208 - plain names
-    except OSError:
-        return []
 
 
 def find_key(environ: Mapping[str, str], project: Project) -> bytes | None:

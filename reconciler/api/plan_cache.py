@@ -13,9 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from reconciler.api.cache_folder import FOLDER, CacheFolder, find_key, find_obstacle, program
+from reconciler.api.cache_folder import FOLDER, MOST, MOST_EACH, CacheFolder, find_key, find_obstacle, program
 from reconciler.api.paths import STATE_FOLDER
 from reconciler.api.run_recording import ACCOUNT, ANSWER, SECRET, STATE, TREE, Recording
 from reconciler.core.planning.run_trace import Question, Trace
@@ -25,12 +27,13 @@ from reconciler.types.event import Notice
 from reconciler.types.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from reconciler.api.session import Session
     from reconciler.types.json import Json
     from reconciler.types.kind import Kinds
     from reconciler.types.options import PlanOptions
+    from reconciler.types.project import Workspace
 
 STAGES = ((TREE, SECRET), (STATE, ACCOUNT), (ANSWER,))
 """What is asked one after the other: nothing is connected where the files moved, or sent where the state did."""
@@ -191,7 +194,7 @@ def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache |
     if (obstacle := find_obstacle(place / FOLDER)) is not None:
         session.emit(Notice(f"the cache is not used: {obstacle}", "warning"))
         return NoCache(session)
-    folder = CacheFolder(place / FOLDER, key)
+    folder = CacheFolder(place / FOLDER, key, MOST + MOST_EACH * len(session.project.workspaces))
     name = folder.name(verb, *_circumstances(session, options))
     return PlanCache(session, folder, name, Recording(Trace(key)))
 
@@ -206,7 +209,8 @@ def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]
         program(),
         os.getcwd(),  # noqa: PTH109 - as texts show paths relative to it
         options,
-        session.project,
+        replace(session.project, workspaces={}),
+        _all_of(_Same(session.project.workspaces)),
         session.workspace,
         sources.paths,
         sources.allow_literal_secrets,
@@ -214,6 +218,28 @@ def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]
         session.digest_key,
         session.previous_key,
     )
+
+
+class _Same:
+    """The workspaces of a project file as it was read: the same ones for every round until the file is another."""
+
+    __slots__ = ("workspaces",)
+
+    def __init__(self, workspaces: Mapping[str, Workspace]) -> None:
+        self.workspaces = workspaces
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.workspaces is self.workspaces
+
+    def __hash__(self) -> int:
+        return id(self.workspaces)
+
+
+@lru_cache(maxsize=8)
+def _all_of(same: _Same) -> str:
+    """A digest of all workspaces: a run over one excludes the overlays of the others, knows their names, and migrates
+    only what can be migrated in each."""
+    return blake2b(repr(same.workspaces).encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from unittest.mock import patch
 import pytest
 
 from reconciler import open_project
+from reconciler.api.cache_folder import MOST
 from reconciler.api.connect import open_backend
-from reconciler.api.plan_cache import PlanCache, Verdict
+from reconciler.api.plan_cache import PlanCache, Verdict, open_cache
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Reply
+from reconciler.types.options import PlanOptions
+from reconciler.types.project import Workspace
 from reconciler.types.state import LockInfo
 from tests.cli.conftest import PERSONA, Ended
 
@@ -276,3 +279,37 @@ def test_an_apply_looks_for_itself(rich: Path, call: Run) -> None:
     with recalling() as recalled:
         assert call("apply", "--auto-approve").code == 0
     assert not recalled
+
+
+@pytest.fixture
+def wide(rich: Path) -> Path:
+    """The same project with more workspaces than files are kept for one."""
+    more = "".join(f"  w{number}: {{provider: {{type: simulator}}}}\n" for number in range(MOST + 1))
+    (rich / "manifests" / "reconciler.yaml").write_text(PROJECT.replace("catalogue: catalogue.yaml\n", "") + more)
+    return rich
+
+
+def test_the_workspaces_of_a_project_file_are_spelled_once_for_all_rounds(wide: Path) -> None:
+    spelled = 0
+    spell = Workspace.__repr__
+
+    def hear(self: Workspace) -> str:
+        nonlocal spelled
+        spelled += 1
+        return spell(self)
+
+    with patch.object(Workspace, "__repr__", hear):
+        for _ in range(3):
+            open_project().plan()
+    every = len(open_project().session.project.workspaces)
+    assert spelled == every + 3  # and that of each round
+
+
+def test_each_workspace_finds_its_verdict_in_the_next_round(wide: Path) -> None:
+    names = [name for name in open_project().session.project.workspaces if name != "sandbox"]
+    caches = [open_cache(open_project(workspace=name).session, "plan", PlanOptions()) for name in names]
+    kept = [cache for cache in caches if isinstance(cache, PlanCache)]
+    for cache in kept:
+        cache.folder.write(cache.name, b"verdict")
+    assert len({cache.name for cache in kept}) == len(names) > MOST
+    assert [cache.folder.read(cache.name) for cache in kept] == [b"verdict"] * len(names)
