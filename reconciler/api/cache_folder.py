@@ -207,6 +207,8 @@ def find_obstacle(folder: Path) -> str | None:
         for entry in entries:
             if entry.is_symlink():
                 return f"{entry.path} is a link"
+            if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+                return f"{entry.path} is neither a file nor a folder"  # whoever opens a pipe waits for ever
     top = top_of(os.path.realpath(folder.parent))
     if top is not None and folder.exists() and is_committed(top, os.path.realpath(folder)):
         return f"git tracks {folder}"

@@ -256,3 +256,12 @@ def test_a_file_full_of_what_nobody_asks_for_begins_anew(
     put(folder, c=b"c" * 100)
     assert pieces(folder) == {b"a": None, b"b": None, b"c": b"c" * 100}
     assert sum(file.stat().st_size for file in folder.path.iterdir()) < 600
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes here")
+@pytest.mark.parametrize("name", ["cache/plan-1", "cache/documents-1.entries"])
+def test_a_pipe_in_place_of_a_file_is_an_obstacle(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / ".reconciler"
+    (folder / name).parent.mkdir(parents=True)
+    os.mkfifo(folder / name)
+    assert (find_obstacle(folder / "cache") or "").startswith(str(folder / name))
