@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from reconciler.api.cache_folder import keep_rates, read_rates
 from reconciler.api.manifests import catalogue_of, known_secrets
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.api.session import Session
     from reconciler.backends.context import BackendContext
     from reconciler.core.operator_trust import Trusted
@@ -27,15 +31,14 @@ T = TypeVar("T")
 @contextmanager
 def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Iterator[Provider]:
     """The account; with `reading` the transport refuses everything but GET."""
-    from reconciler.manifests.tree.repository import check_way
     from reconciler.platforms import providers
     from reconciler.platforms.base import ProviderContext
     from reconciler.platforms.rate_limiter import RateLimiters
 
     project, workspace = session.project, session.workspace
     files = session.provider_files
-    for path in files.values():
-        check_way(path)
+    for name, path in files.items():
+        _check_named(session, name, path)
     paces = session.rate_limiters or RateLimiters(read_rates(session.environ))
     context = ProviderContext(
         workspace=workspace.name,
@@ -72,6 +75,22 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         if session.rate_limiters is None:
             paces.close()
         session.hooks.settle()
+
+
+def _check_named(session: Session, name: str, path: Path) -> None:
+    """Whoever writes the project file may name any file, so none is made outside of the project, and none is opened
+    that makes its reader wait. Raises `UsageError`, and as `check_way`."""
+    from reconciler.manifests.tree.repository import check_way
+
+    check_way(path)
+    named = f"workspace {session.workspace.name}: provider.{name} names {session.workspace.provider.settings[name]}"
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{named}, which is no file")
+    if not path.exists() and not path.resolve().is_relative_to(Path(session.project.root).resolve()):
+        raise UsageError(
+            f"{named}, which is not there, and outside of the project no file is made",
+            hint="name a file that is there, or one inside the project",
+        )
 
 
 def _budget(session: Session) -> Budget | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,16 @@ from tests.support.dashboard import edit_persona, replaced
 
 DESK = Address("persona", "desk")
 Call = Callable[..., Ended]
+
+
+PROJECT_WITH_WORLD = """\
+apiVersion: personas/v1
+kind: Project
+metadata: {{name: p}}
+default_workspace: sandbox
+workspaces:
+  sandbox: {{provider: {{type: simulator, world: {world}}}}}
+"""
 
 
 @pytest.fixture
@@ -338,3 +349,35 @@ def test_a_file_that_another_one_includes_is_read_each_time(museum: Path) -> Non
     for opened in (box, box.in_workspace("box"), open_project(workspace="box")):
         (change,) = opened.plan().differences
         assert [field.path for field in change.fields] == ["/system_prompt"]
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "export"])
+@pytest.mark.parametrize("named", ["elsewhere", "pipe", "folder"])
+def test_a_file_that_a_setting_names_is_made_nowhere_outside_and_never_waited_for(
+    named: str, command: str, project: Path, tmp_path_factory: pytest.TempPathFactory, call: Call
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    world = {"elsewhere": outside / "new" / "account.json", "pipe": project / "p.json", "folder": project / "f.json"}[
+        named
+    ]
+    os.mkfifo(project / "p.json")
+    (project / "f.json").mkdir()
+    text = PROJECT_WITH_WORLD.format(world=world)
+    (project / "manifests" / "reconciler.yaml").write_text(text)
+    words = {"apply": ["apply", "--auto-approve"], "export": ["export", "out"]}.get(command, [command])
+    ended = call(*words)
+    assert ended.code == 64, ended
+    assert f"provider.world names {world}" in ended.err
+    assert list(outside.iterdir()) == []
+
+
+def test_a_world_outside_that_is_there_is_used(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, call: Call
+) -> None:
+    assert call("apply", "--auto-approve").code == 0
+    (world,) = project.glob(".reconciler/*/world.json")
+    outside = tmp_path_factory.mktemp("outside") / "account.json"
+    outside.write_bytes(world.read_bytes())
+    (project / "manifests" / "reconciler.yaml").write_text(PROJECT_WITH_WORLD.format(world=outside))
+    assert call("plan", "--unmanaged", "--no-cache").code == 0
+    assert call("plan", "--detailed-exitcode").code == 0
