@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves
 from reconciler.reporters.values import show
+from reconciler.reporters.wording import plural
 from reconciler.types.change import Action, Change, Direction
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.json import within
@@ -130,6 +131,14 @@ def opens_single(shown: Sequence[object]) -> bool:
 def place_of(diagnostic: Diagnostic) -> str:
     """Where a finding is: `manifests/desk.yaml:7:12`, the file alone, or nothing."""
     return str(diagnostic.span) if diagnostic.span else diagnostic.source.path if diagnostic.source else ""
+
+
+def places_of(found: Sequence[Diagnostic]) -> tuple[str, list[str]]:
+    """How often and where, in words (`in 3 places`, `in 1 place, 40 times` for defaults of 40 resources), and the
+    places, each once."""
+    places = list(dict.fromkeys(place for diagnostic in found if (place := place_of(diagnostic))))
+    repeated = f", {len(found):,} times" if len(places) < len(found) else ""
+    return f"in {plural(len(places), 'place')}{repeated}" if places else f"{len(found):,} times", places
 
 
 def is_pure_import(change: Change) -> bool:

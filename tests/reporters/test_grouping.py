@@ -16,6 +16,8 @@ from reconciler.reporters.grouping import (
     group_changes,
     group_findings,
     grouped,
+    place_of,
+    places_of,
     rank_change,
     rank_changes,
 )
@@ -231,3 +233,16 @@ def test_equals_stand_by_size_and_then_by_address() -> None:
 
     ranked = rank_changes([sized("b", 1), sized("a", 1), sized("c", 3)])
     assert [change.address.name for change in ranked] == ["c", "a", "b"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.none() | st.integers(1, 4), min_size=1, max_size=12))
+def test_a_place_is_named_once_however_many_share_it(lines: list[int | None]) -> None:
+    found = [
+        Diagnostic("L18", Severity.WARNING, "same", source=None if line is None else Source(f"manifests/{line}.yaml"))
+        for line in lines
+    ]
+    words, places = places_of(found)
+    assert sorted(places) == sorted({place_of(one) for one in found} - {""})
+    said = [int(number) for number in re.findall(r"\d+", words)]
+    assert said == ([len(places)] if places else []) + ([len(found)] if len(places) < len(found) else [])

@@ -14,6 +14,7 @@ from reconciler.reporters.grouping import (
     group_findings,
     opens_single,
     place_of,
+    places_of,
     rank_changes,
     size_of,
 )
@@ -168,7 +169,7 @@ def _finding(found: Diagnostic | Group[Diagnostic]) -> Iterator[str]:
     level = diagnostic.severity.value
     yield f"<div class='box {level}'><p><b>{level} {text(diagnostic.code)}:</b> {text(diagnostic.summary)}</p>"
     if isinstance(found, Group):
-        yield f"<details><summary>in {plural(len(found.members), 'place')}</summary><ul>"
+        yield f"<details><summary>{places_of(found.members)[0]}</summary><ul>"
         yield from (f"<li><code>{_about(member)}</code></li>" for member in found.members[:MAX_ROWS])
         yield f"</ul>{left_out(len(found.members) - MAX_ROWS, 'place')}</details>"
     elif about := _about(diagnostic):

@@ -18,6 +18,7 @@ from reconciler.reporters.grouping import (
     names_of,
     opens_single,
     place_of,
+    places_of,
     rank_changes,
     size_of,
 )
@@ -159,8 +160,9 @@ def _finding(found: Diagnostic | Group[Diagnostic]) -> str:
     diagnostic = first_of(found)
     where = ""
     if isinstance(found, Group):
-        places = dict.fromkeys(place for member in found.members if (place := place_of(member)))
-        where = f"{plural(len(found.members), 'place')}: {names_of([code(one[:300]) for one in places])} "
+        count, places = places_of(found.members)
+        named = names_of([code(place[:300]) for place in places])
+        where = f"{count.removeprefix('in ')}: {named} " if places else f"{count}: "
     elif place := place_of(diagnostic):
         where = f"{code(place[:300])} "
     hint = f" ({prose(diagnostic.hint[:500])})" if diagnostic.hint else ""

@@ -13,6 +13,7 @@ from reconciler.reporters.grouping import (
     leaves_word,
     names_of,
     place_of,
+    places_of,
 )
 from reconciler.reporters.shown_leaves import Leaf, drift_leaves
 from reconciler.reporters.text.changes import leaf_lines
@@ -34,7 +35,7 @@ def diagnostic_lines(
     shown = [one for one in diagnostics if _is_shown(one, paint)]
     for finding in group_findings(shown) if paint.style.detail in ("compact", "summary") else shown:
         if isinstance(finding, Group):
-            yield from _diagnostic(finding.first, paint, [place_of(other) for other in finding.members])
+            yield from _diagnostic(finding.first, paint, finding.members)
         else:
             yield from _diagnostic(finding, paint)
         yield ""
@@ -60,19 +61,19 @@ def _is_shown(diagnostic: Diagnostic, paint: Paint) -> bool:
     return not paint.style.quiet and (diagnostic.severity is Severity.WARNING or paint.style.verbose)
 
 
-def _diagnostic(diagnostic: Diagnostic, paint: Paint, places: Sequence[str] = ()) -> Iterator[str]:
-    """One finding, or what several `places` share."""
+def _diagnostic(diagnostic: Diagnostic, paint: Paint, alike: Sequence[Diagnostic] = ()) -> Iterator[str]:
+    """One finding, or what those that are `alike` share."""
     place = place_of(diagnostic)
-    lead = f"{plain(place)}: " if place and not places else ""
+    lead = f"{plain(place)}: " if place and not alike else ""
     label = f"{diagnostic.severity.value}[{plain(diagnostic.code)}]"
     summary = plain(diagnostic.summary)
     yield lead + paint(label, _TONES[diagnostic.severity]) + ": " + paint(summary, Tone.BOLD)
     about = [str(diagnostic.address)] if diagnostic.address else []
     about += [diagnostic.pointer] if diagnostic.pointer else []
-    if places:
-        known = [one for one in places if one]
-        told = f"in {len(places):,} places: {names_of([plain(one) for one in known])}"
-        yield from paint.wrap(told if known else f"{len(places):,} times", "      ", first="    ")
+    if alike:
+        count, places = places_of(alike)
+        told = f"{count}: {names_of([plain(place) for place in places])}" if places else count
+        yield from paint.wrap(told, "      ", first="    ")
     elif about:
         yield "    " + plain("  ".join(about))
     if diagnostic.detail:
