@@ -136,10 +136,6 @@ def write_new_baseline(session: Session) -> NewBaseline:
     return NewBaseline(path, len(safe & findings), len(safe & migrations), len(old - accepted), tuple(left))
 
 
-UNKNOWN_KEY = "L18"
-"""With `--strict` an error, however sure the rule is."""
-
-
 def check(
     session: Session, *, strict: bool = False, allow_empty: bool = False, baseline: Collection[Accepted] | None = None
 ) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
@@ -148,6 +144,7 @@ def check(
 
     Raises `NothingFound` where there are neither manifests nor a state (one that is kept elsewhere is not asked).
     """
+    from reconciler.core.fields.field_check import UNKNOWN_FIELD
     from reconciler.engine.validate import validate
     from reconciler.manifests.read.load_manifests import place
     from reconciler.types.diagnostic import Severity
@@ -162,10 +159,12 @@ def check(
     # Once more, over the findings alone: with their places known, they can be sorted and `keep` comments be honoured.
     found = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules), baseline)
     if strict:
-        # Promoted here, once: the exit code and every format tell of errors then.
+        # Promoted here, once: the exit code and every format tell of errors then. An unknown field is one however
+        # sure its rule is.
         found = tuple(
             replace(diagnostic, severity=Severity.ERROR)
-            if not diagnostic.accepted and (diagnostic.severity is Severity.WARNING or diagnostic.code == UNKNOWN_KEY)
+            if not diagnostic.accepted
+            and (diagnostic.severity is Severity.WARNING or diagnostic.code == UNKNOWN_FIELD)
             else diagnostic
             for diagnostic in found
         )
@@ -237,11 +236,8 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
     kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules)) if placed else ()
     # What the loader says about a place is shown already, in its own words.
-    said = {(diagnostic.code, diagnostic.address, diagnostic.pointer) for diagnostic in manifests.diagnostics}
-    more = tolerated(
-        (diagnostic for diagnostic in kept if (diagnostic.code, diagnostic.address, diagnostic.pointer) not in said),
-        rules,
-    )
+    said = {diagnostic.key for diagnostic in manifests.diagnostics}
+    more = tolerated((diagnostic for diagnostic in kept if diagnostic.key not in said), rules)
     # What the account has so is accepted as long as nothing is written; what is sent has to be good.
     more = tuple(replace(diagnostic, accepted=diagnostic.accepted and not diagnostic.is_error) for diagnostic in more)
     errors = sum(diagnostic.is_error for diagnostic in more)

@@ -40,16 +40,20 @@ SLOWER = 1.25
 SLOWEST = 1000.0
 FASTER = 600.0
 """Seconds in which half of that is taken back: the account may take more again."""
-FOUND = (
-    "select greatest(1.0, 1 + (f.slow - 1) * power(0.5,"
+SLOW_NOW = (
+    "greatest(1.0, 1 + (f.slow - 1) * power(0.5,"
     " greatest(0.0, extract(epoch from clock_timestamp() - f.at)::float8) / %(faster)s))"
+)
+"""What is left by now of how slow a row of `rate_found` says it is."""
+FOUND = (
+    f"select {SLOW_NOW}"  # noqa: S608 - a text of ours
     " from {schema}.rate_found f where f.name = %(name)s"
 )
 REFUSED = (
-    "insert into {schema}.rate_found as f (name, slow, at) values (%(name)s, %(slower)s, clock_timestamp())"
+    "insert into {schema}.rate_found as f (name, slow, at)"  # noqa: S608 - a text of ours
+    " values (%(name)s, %(slower)s, clock_timestamp())"
     " on conflict (name) do update set at = clock_timestamp(), slow = least(%(slowest)s, %(slower)s *"
-    " greatest(1.0, 1 + (f.slow - 1) * power(0.5,"
-    " greatest(0.0, extract(epoch from clock_timestamp() - f.at)::float8) / %(faster)s)))"
+    f" {SLOW_NOW})"
     " where f.at < clock_timestamp() - interval '1 s' and not exists"
     " (select from {schema}.rate r where r.name = %(name)s and r.held > clock_timestamp())"
 )

@@ -113,40 +113,23 @@ def _distinct(loaded: Sequence[Diagnostic], ruled: Iterable[Diagnostic]) -> list
         for diagnostic in loaded
         if diagnostic.code == "E-file" and diagnostic.is_error and diagnostic.address
     }
-    said = {
-        (diagnostic.code, diagnostic.address, diagnostic.pointer)
-        for diagnostic in loaded
-        if diagnostic.address is not None
-    }
+    said = {diagnostic.key for diagnostic in loaded if diagnostic.address is not None}
     kept: dict[Diagnostic, Diagnostic] = {diagnostic: diagnostic for diagnostic in loaded}
     fixes: dict[tuple[object, ...], Diagnostic] = {}
     for diagnostic in ruled:
-        place = (diagnostic.code, diagnostic.address, diagnostic.pointer)
         if (diagnostic.address, diagnostic.pointer) in unread:
             continue
-        if diagnostic.code in LOADER_CODES and place in said:
-            fixes.setdefault(place, diagnostic)
+        if diagnostic.code in LOADER_CODES and diagnostic.key in said:
+            fixes.setdefault(diagnostic.key, diagnostic)
         else:
             kept.setdefault(diagnostic, diagnostic)
-    places = said | {
-        (diagnostic.code, diagnostic.address, diagnostic.pointer)
-        for diagnostic in kept
-        if diagnostic.address is not None
-    }
+    places = said | {diagnostic.key for diagnostic in kept if diagnostic.address is not None}
     silenced = {(SUPERSEDES[code], *where) for code, *where in places if code in SUPERSEDES}
-    return [
-        _with_fix(diagnostic, fixes)
-        for diagnostic in kept.values()
-        if (diagnostic.code, diagnostic.address, diagnostic.pointer) not in silenced
-    ]
+    return [_with_fix(diagnostic, fixes) for diagnostic in kept.values() if diagnostic.key not in silenced]
 
 
 def _with_fix(diagnostic: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -> Diagnostic:
-    other = (
-        fixes.get((diagnostic.code, diagnostic.address, diagnostic.pointer))
-        if diagnostic.fix is None and fixes
-        else None
-    )
+    other = fixes.get(diagnostic.key) if diagnostic.fix is None and fixes else None
     return diagnostic if other is None else replace(diagnostic, fix=other.fix, hint=diagnostic.hint or other.hint)
 
 

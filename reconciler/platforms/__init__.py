@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.core.platform import Platforms
+from reconciler.core.platform import Platform, Platforms
 from reconciler.registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.core.export.target import Target
     from reconciler.platforms.base import OpenProvider, Serve, Starter
 
@@ -48,14 +50,14 @@ def providers() -> Registry[OpenProvider]:
 
 def simulators() -> Registry[Serve]:
     """The simulated APIs that can be served, by the name of their platform."""
-    found = {name: platform for name, platform in PLATFORMS.all().items() if platform.simulator}
-    return Registry(
-        "simulated API", "", {name: f"{platform.package}.{platform.simulator}" for name, platform in found.items()}
-    )
+    return Registry("simulated API", "", _entries(lambda platform: platform.simulator))
 
 
 def starters() -> Registry[Starter]:
     """What newcomers are given, by the name of their platform."""
-    found = {name: platform for name, platform in PLATFORMS.all().items() if platform.starter}
-    entries = {name: f"{platform.package}.{platform.starter}" for name, platform in found.items()}
-    return Registry("starter", "", entries)
+    return Registry("starter", "", _entries(lambda platform: platform.starter))
+
+
+def _entries(part: Callable[[Platform], str]) -> dict[str, str]:
+    """Where each platform that has the part keeps it, by the name of the platform."""
+    return {name: f"{one.package}.{part(one)}" for name, one in PLATFORMS.all().items() if part(one)}

@@ -73,6 +73,11 @@ class Diagnostic:
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
 
+    @property
+    def key(self) -> tuple[str, Address | None, str | None]:
+        """The same for two findings of one kind about one value, in whatever words."""
+        return self.code, self.address, self.pointer
+
     def at(self, span: Span | None) -> Diagnostic:
         """The same finding with its place in the file."""
         return replace(self, span=span)

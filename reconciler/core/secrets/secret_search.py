@@ -101,9 +101,8 @@ class SecretSearch:
             for tail in set(self._tails.found(text)):
                 for value in self._by_tail[tail]:
                     yield from value.find_cut(text, mark.end())
-        for run in (
-            BASE64_RUN.finditer(text) if self._holds_base64(text) else ()
-        ):  # the whole run: neighbours of a value hold bits of it, too
+        runs = BASE64_RUN.finditer(text) if self._holds_base64(text) else ()
+        for run in runs:  # the whole of each: neighbours of a value hold bits of it, too
             if self._cores.any_in(run.group()):
                 after = BASE64_END.match(text, run.end())
                 yield run.start(), run.end() if after is None else after.end()

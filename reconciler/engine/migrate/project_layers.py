@@ -15,11 +15,12 @@ from reconciler.types.project import Defaults
 
 
 def outdated_defaults(
-    subjects: Sequence[Subject], defaults: Sequence[Defaults], migrations: Sequence[Migration], context: Context
+    defaults: Sequence[Defaults], migrations: Sequence[Migration], context: Context
 ) -> Iterator[Outcome]:
-    """What is outdated in the defaults, once for each entry, under the address of the first manifest above it."""
+    """What is outdated in the defaults, once for each entry, under the address of the first manifest of `context`
+    that is above it."""
     for number, entry in enumerate(defaults, 1):
-        above = [one for one in subjects if not one.overlay and entry.concerns(one.address.kind, one.path)]
+        above = [one for one in context.subjects if not one.overlay and entry.concerns(one.address.kind, one.path)]
         if any(one.selected for one in above):
             part = replace(above[0], spec=entry.spec, overlay=True, kept={})
             note = f"it stands in entry {number} of `defaults` in the project file: change it there"
@@ -27,11 +28,11 @@ def outdated_defaults(
 
 
 def outdated_values(
-    subjects: Sequence[Subject], workspaces: Sequence[Object], migrations: Sequence[Migration], context: Context
+    workspaces: Sequence[Object], migrations: Sequence[Migration], context: Context
 ) -> Iterator[Outcome]:
-    """What is outdated in the values that manifests name, as they are in any of the workspaces."""
+    """What is outdated in the values that manifests of `context` name, as they are in any of the workspaces."""
     seen = set()
-    for subject in subjects:
+    for subject in context.subjects:
         named = dict(_names_in(subject.spec)) if subject.selected else {}
         for values in workspaces if named else ():
             filled = _filled(subject.spec, values)

@@ -320,9 +320,9 @@ def finish(work: MigrationWork, done: Sequence[Outcome], last: Round) -> Migrati
     diagnostics = [
         problem for path, file in work.files.items() if file.selected for problem in work.opened[path].problems
     ]
-    subjects, chosen, context = work.context().subjects, work.options.migrations, work.context()
-    beneath = outdated_defaults(subjects, work.options.defaults, chosen, context)
-    named = outdated_values(subjects, work.options.values, chosen, context)
+    context, options = work.context(), work.options
+    beneath = outdated_defaults(options.defaults, options.migrations, context)
+    named = outdated_values(options.values, options.migrations, context)
     outcomes = (*done, *last.refused.values(), *last.left, *beneath, *named)
     count = sum(manifest.subject.selected for manifest in work.manifests)
     diagnostics += _answers_about_nothing(work)
