@@ -24,7 +24,7 @@ def find_state_folder(project: Project, workspace: str, root: Path | None = None
     That is the folder of the run. A project file from elsewhere (`--project`, or a run inside `manifests/`) brings
     its folder along: a second state of one account would take everything for unmanaged. What is there already is
     used, unless it is another project file's: two of them never share a folder, so the second has one of its own,
-    `.reconciler/<project file>/<workspace>`. `place`: the folder that holds `.reconciler`, where it was chosen.
+    `.reconciler/<project file>/<workspace>`. `root`: the folder that holds `.reconciler`, where it was chosen.
     """
     beside = _beside(project)
     places = (root,) if root is not None else (Path(project.root), beside, _owner(project, beside))

@@ -156,7 +156,7 @@ class Session:
         return Rescue(Path(self.project.root), self.command(self.location_options))
 
     def command(self, arguments: Sequence[str]) -> str:
-        """The program as a shell takes it, with `words` and what leads to this project file and workspace."""
+        """The program as a shell takes it, with `arguments` and what leads to this project file and workspace."""
         import shlex
 
         file = self.project.file and os.path.relpath(self.project.file, self.project.root)

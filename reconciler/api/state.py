@@ -235,7 +235,8 @@ def rollback_now(
     how: ApplyOptions,
     confirm: Callable[[Plan], bool],
 ) -> Carried:
-    """Plan the way back under the lock, ask `confirm`, carry out. Raises what `plan_back` and `apply_now` raise."""
+    """Plan the way back under the lock, ask `confirm`, carry out. Raises what `plan_rollback` and `apply_rollback`
+    raise."""
     from reconciler.api.apply import Carried
     from reconciler.engine.apply.writing_runs import apply_rollback
     from reconciler.types.manifest import ManifestSet

@@ -18,7 +18,7 @@ def to_canonical(spec: KindSpec, body: Object) -> tuple[Object, tuple[str, ...]]
 
     Only what changes is copied. Where two spellings stand side by side, equal values become one, a null gives way,
     and otherwise the pointer is listed and the spelling of the body's own vocabulary counts: it is the one that
-    `wire_word` writes.
+    `to_wire` writes.
     """
     clashes: list[str] = []
     renamed = _rename(build_field_tree(spec), body, "", clashes)
@@ -148,5 +148,5 @@ def object_digest(spec: KindSpec, live: LiveObject) -> str:
 
 
 def body_digest(spec: KindSpec, document: Object) -> str:
-    """The same of a `comparable` document."""
+    """The same of a document that `comparable_document` gave."""
     return digest({name: member for name, member in document.items() if f"/{name}" not in spec.separate_pointers})

@@ -111,7 +111,7 @@ def make_goal(
 ) -> Goal:
     """The goal for the moment right after `serial`; `runs` are the changes of every later entry, oldest first.
 
-    `alive` is what there still is of `let_go`; `lifecycles` what the manifests of today say.
+    `alive` is what there still is of `released_objects`; `lifecycles` what the manifests of today say.
     """
     threads, held, there = _threads(runs, state, kinds), _held(state), alive or {}
     back = [thread for thread in threads if thread.was_managed]

@@ -268,7 +268,7 @@ def _suffixed(name: str, inline: Inline) -> str:
 
 
 def _become(book: ToolIndex, decision: Decision, inline: Inline, name: str, description: str | None = None) -> bool:
-    """Let the body of `one` become the registry tool `name`, with a manifest unless there is one.
+    """Let the body of `inline` become the registry tool `name`, with a manifest unless there is one.
 
     False where somebody has that name with other content.
     """
