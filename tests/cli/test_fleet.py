@@ -7,28 +7,21 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.api.test_notify import Receiver, receiver
-from tests.cli.conftest import PERSONA, ROOT, Ended
+from tests.cli.conftest import PERSONA
 from tests.cli.test_watch import document, url_of
-from tests.support import forked, servers
+from tests.support.fleets import Call, needs_temporal, running, temporal, until
 from tests.support.postgres import free_port
 
 pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
-__all__ = ["receiver"]
+__all__ = ["receiver", "temporal"]
 HISTORY = Path(__file__).with_name("fleet_history.json")
-needs_server = pytest.mark.skipif(
-    servers.find_program("temporal") is None, reason="rare: the program `temporal` is not installed"
-)
 COUNT = 4
-Call = Callable[..., Ended]
 PROJECT = """\
 apiVersion: personas/v1
 kind: Project
@@ -40,26 +33,6 @@ workspaces:
     provider: {{type: tavus, base_url: '{address}', api_key: {{env: KEY}}}}
     watch: {{mode: {mode}, interval: 1h}}
 """
-
-
-@contextmanager
-def running(*words: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KEY": "any"}
-    given: dict[str, Any] = {"stdout": subprocess.DEVNULL, **options}
-    process = forked.Popen([sys.executable, "-m", "reconciler", *words], env=environment, **given)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def temporal(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of Temporal's own server."""
-    with servers.temporal() as (address, _):
-        monkeypatch.setenv("TEMPORAL_ADDRESS", address)
-        yield address
 
 
 @pytest.fixture
@@ -85,23 +58,7 @@ def many(tmp_path: Path, account: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def status(call: Call) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(call("fleet", "status", "--format", "json").out)["workspaces"][0]
-    return found
-
-
-def until(call: Call, *workers: subprocess.Popen[bytes], **wanted: object) -> dict[str, Any]:
-    """The status, once it has all this."""
-    while True:
-        found = status(call)
-        if all(found.get(key) == value for key, value in wanted.items()):
-            return found
-        with suppress(subprocess.TimeoutExpired):  # the cores are for the workers
-            workers[0].wait(0.3)
-        assert any(one.poll() is None for one in workers), found
-
-
-@needs_server
+@needs_temporal
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal: str, many: Path, call: Call) -> None:
     journal = many / ".reconciler" / "production" / "state.journal"
     with running("fleet", "worker") as first:
@@ -119,7 +76,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal:
     assert "unmanaged:" not in call("plan", "--unmanaged").out, "no twin was made"
 
 
-@needs_server
+@needs_temporal
 def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(
     temporal: str, many: Path, call: Call, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,14 +19,13 @@ from reconciler.platforms.tavus.simulator.faults import Fault, Faults
 from reconciler.platforms.tavus.simulator.http_server import SimulatorServer
 from reconciler.platforms.tavus.simulator.service import Service
 from reconciler.platforms.tavus.simulator.world_store import Store
-from tests.cli.conftest import PERSONA, ROOT, Ended
-from tests.cli.test_fleet import needs_server, running, temporal, until
+from tests.cli.conftest import PERSONA, ROOT
+from tests.support.fleets import Call, needs_temporal, running, temporal, until
 from tests.support.nightly import tried
 from tests.support.stores import place
 
 __all__ = ["temporal"]
 COUNT = 5
-Call = Callable[..., Ended]
 PROJECT = """\
 apiVersion: personas/v1
 kind: Project
@@ -147,7 +146,7 @@ def test_what_was_approved_is_finished_by_the_next_watcher_after_a_kill(
     check_written_once(account, call)
 
 
-@needs_server
+@needs_temporal
 def test_what_was_approved_is_finished_by_another_worker_after_a_kill(
     temporal: str, account: Account, many: Callable[..., Path], call: Call
 ) -> None:
@@ -164,7 +163,7 @@ def test_what_was_approved_is_finished_by_another_worker_after_a_kill(
     check_written_once(account, call)
 
 
-@needs_server
+@needs_temporal
 @needs_hosts
 @pytest.mark.parametrize("fate", ["killed", "frozen"][-tried(1, 2) :])
 def test_a_worker_of_another_host_is_replaced_at_the_end_of_its_lease(
