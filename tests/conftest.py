@@ -101,8 +101,13 @@ def pytest_configure(config: pytest.Config) -> None:
     number, count = int(worker["workerid"].removeprefix("gw")), int(worker["workercount"])
     root = Path(__file__).parent.parent
     for path in sorted((root / "tests").rglob("test_*.py"))[number::count] if len(config.args) == 1 else ():
-        with suppress(Exception):  # told when the file is collected
-            importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+        import_quietly(".".join(path.relative_to(root).with_suffix("").parts))
+
+
+def import_quietly(module: str) -> None:
+    """Import a test module; that it fails, or is skipped as a whole, is told when it is collected."""
+    with suppress(Exception, pytest.skip.Exception):
+        importlib.import_module(module)
 
 
 def pytest_collection_finish() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import FOREIGN, is_local, is_loopback
+from tests.conftest import FOREIGN, import_quietly, is_local, is_loopback
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "::1%lo"])
@@ -92,3 +93,15 @@ def test_git_can_commit(tmp_path: Path) -> None:
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
     log = subprocess.run(["git", "log", "--format=%an"], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert log.stdout == "Test\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["import pytest\npytest.skip('rare', allow_module_level=True)", "1 / 0", "import no_such_module", "("]
+)
+def test_a_file_that_is_skipped_or_broken_ends_no_worker(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "some_test_file.py").write_text(text)
+    import_quietly("some_test_file")
+    assert "some_test_file" not in sys.modules, "it is collected as if nobody had tried"
