@@ -124,6 +124,7 @@ def rewrite(world: World) -> None:
     """`migrate --write`, which leaves nothing to do, and writes what every reader reads the same."""
     world.project.write()
     project = world.open(WORKSPACES[0])
+    before = {one.key for one in project.validate() if one.is_error}  # and stays so where a question is open
     project.migrate(write=True)
     again = project.migrate(write=True)
     if again.files:
@@ -133,7 +134,7 @@ def rewrite(world: World) -> None:
         findings = project.validate()
     except ReconcilerError as error:
         raise Violated("migrate wrote what cannot be read", error) from error
-    wrong = [one for one in findings if one.is_error]
+    wrong = [one for one in findings if one.is_error and one.key not in before]
     if wrong:
         raise Violated("migrate wrote what is not valid", wrong)
 

@@ -8,7 +8,7 @@ from typing import Any
 from tests.properties.world import laws, oracle
 from tests.properties.world.machine import Gone, Kind, Outcome, Step, Violated, World
 from tests.properties.world.project import WORKSPACES
-from tests.properties.world.wire import Fault
+from tests.properties.world.wire import Fault, Lag
 
 FAULTS = ("kill-before", "kill-after", "lost-before", "lost-after", "500-before", "500-after", "503", "429", "page")
 
@@ -77,6 +77,44 @@ def fault(world: World, workspace: str, nth: int, what: str) -> None:
     laws.check_quiet(world, workspace, **flags)
 
 
+def propose_lag(world: World, rnd: random.Random) -> Step | None:
+    workspace = workspace_of(rnd)
+    managed = sorted(entry.id for entry in world.memory[workspace].values())
+    if not managed:
+        return None
+    return {"workspace": workspace, "id": rnd.choice(managed), "side": rnd.choice(["list", "get"]),
+            "times": rnd.choice([1, 2, 3, 5, 99])}  # fmt: skip
+
+
+def lag(world: World, workspace: str, id: str, side: str, times: int) -> None:
+    """One reading shows a managed object, another denies it: the run does its work, or says that it could not look;
+    nothing is made or deleted for that, and once readings agree one more run does the rest."""
+    wire = world.wires[workspace]
+    before = wire.account()
+    if id not in {key[1] for key in before}:
+        raise Gone
+    memory, verdict = world.judge(workspace, before, oracle.Run(deletes=True, mass=True))
+    if verdict.code:
+        raise Gone
+    flags = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
+    wire.lag = Lag(id, side, times)
+    try:
+        odd = world.apply(workspace, **flags)
+    finally:
+        wire.lag = None
+    laws.check_secrets(world, odd)
+    laws.check_twins(world, workspace, odd)
+    laws.check_announced(odd, broken=True)
+    if odd.code == 0 and odd.plan is not None and not odd.plan.incomplete:
+        for text in oracle.faults(before, odd.after, verdict, world.ids(workspace)):
+            raise Violated("a run that could not look said all is well", text)
+    healed = world.apply(workspace, **flags)
+    healed.before = before
+    healed.writes, healed.plan = [], None
+    laws.check_as_judged(world, workspace, healed, verdict, memory)
+    laws.check_quiet(world, workspace, **flags)
+
+
 def propose_narrow(world: World, rnd: random.Random) -> Step | None:
     docs = list(world.project.docs)
     if not docs:
@@ -136,6 +174,7 @@ def destroy(world: World, workspace: str) -> None:
 STEPS = {
     "apply": Kind(26, propose_apply, apply),
     "fault": Kind(6, propose_fault, fault),
+    "lag": Kind(4, propose_lag, lag),
     "narrow": Kind(5, propose_narrow, narrow),
     "read": Kind(2, propose_read, read),
     "destroy": Kind(2, propose_destroy, destroy),

@@ -36,6 +36,15 @@ class Fault:
 
 
 @dataclass
+class Lag:
+    """One reading shows an object, another does not, for so many requests."""
+
+    id: str
+    side: str  # list | get
+    times: int
+
+
+@dataclass
 class Sent:
     """One write that reached the account."""
 
@@ -52,6 +61,7 @@ class Wire(httpx.BaseTransport):
     inner: SimulatorTransport
     writes: list[Sent] = field(default_factory=list)
     fault: Fault | None = None
+    lag: Lag | None = None
     met: int = 0
     key: str = "our-own-key"
     asked: int = 0
@@ -80,7 +90,7 @@ class Wire(httpx.BaseTransport):
             raise Killed
         self.asked += 1
         if request.method not in WRITES:
-            return self.inner.handle_request(request)
+            return self.lagging(request, self.inner.handle_request(request))
         self.met += 1
         what = self.fault.what if self.fault and self.fault.nth == self.met else ""
         if what == "edit":
@@ -109,6 +119,24 @@ class Wire(httpx.BaseTransport):
             return httpx.Response(500, json={"error": "no"}, request=request)
         if what == "page":
             return httpx.Response(200, html="<html>proxy</html>", request=request)
+        return answer
+
+    def lagging(self, request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        """The answer as one gets it from a part of the service that has not heard yet."""
+        lag = self.lag
+        if lag is None or not lag.times:
+            return answer
+        if lag.side == "get" and request.url.path.endswith(f"/{lag.id}"):
+            lag.times -= 1
+            return httpx.Response(404, json={"message": "Not found"}, request=request)
+        is_list = request.url.path.removeprefix("/v2").count("/") == 1 and answer.status_code == 200
+        body = json.loads(answer.read()) if lag.side == "list" and is_list else None
+        shown = body.get("data") if isinstance(body, dict) else None
+        left = [item for item in shown if lag.id not in item.values()] if isinstance(shown, list) else None
+        if left is not None and len(left) < len(shown):
+            lag.times -= 1
+            totals = {word: body[word] - 1 for word in ("total_count", "total") if word in body}
+            return httpx.Response(200, json={**body, **totals, "data": left}, request=request)
         return answer
 
     def others(self) -> httpx.Client:
