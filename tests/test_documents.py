@@ -73,3 +73,48 @@ def test_a_documented_command_exists_with_its_flags(line: str) -> None:
 )
 def test_a_line_is_taken_apart(line: str, names: list[str], flags: list[str]) -> None:
     assert words_and_flags(line) == (names, flags)
+
+
+DOTTED = re.compile(r"`(?:reconciler\.)?([a-z_]+(?:\.(?!ai`|com`|xyz`)[A-Za-z_]+)+)(?:\(\))?`")
+"""A module, or something in one, as code and pages call it: `core.serialization.record_codec`."""
+PATHS = re.compile(r"`(?:reconciler/)?([a-z_]+(?:/[a-z_]+)*\.py)`")
+"""A file of the package, as pages and docstrings call it: `core/serialization/record_codec.py`."""
+ROOMS = frozenset(path.name for path in (ROOT / "reconciler").iterdir() if (path / "__init__.py").exists())
+
+
+def leads_nowhere(text: str) -> list[str]:
+    """The names of modules in `text`, dotted or as paths, that nothing in the package bears."""
+    package = ROOT / "reconciler"
+    lost = [path for path in PATHS.findall(text) if path.split("/")[0] in ROOMS and not (package / path).exists()]
+    for name in DOTTED.findall(text):
+        room, *rest = name.split(".")
+        here = package / room
+        while rest and (here / rest[0]).is_dir():
+            here = here / rest.pop(0)
+        if room not in ROOMS or not rest or rest == ["py"]:
+            continue
+        module = here / f"{rest[0]}.py"
+        inside = here / "__init__.py" if not module.exists() else module
+        member = rest[1] if module.exists() and len(rest) > 1 else None if module.exists() else rest[0]
+        if member is not None and not re.search(rf"\b{member}\b", inside.read_text("utf-8")):
+            lost.append(name)
+    return lost
+
+
+@pytest.mark.parametrize("folder", ["reconciler", "tests", ".github", ".ci"])
+def test_the_modules_that_texts_name_exist(folder: str) -> None:
+    suffixes = {".py", ".md", ".in", ""}
+    texts = {
+        path: path.read_text("utf-8")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.suffix in suffixes
+    }
+    lost = {str(path.relative_to(ROOT)): found for path, text in texts.items() if (found := leads_nowhere(text))}
+    assert texts
+    assert not lost
+
+
+def test_a_name_that_leads_nowhere_is_seen() -> None:
+    gone = ("core/gone.py", "core.serialization.gone")
+    text = f"see `{gone[0]}`, `{gone[1]}`, `core.serialization.record_codec.to_json` and `core/serialization/digest.py`"
+    assert leads_nowhere(text) == [*gone]

@@ -192,7 +192,7 @@ def _requests(plan: Plan) -> list[Json]:
 
 
 def request_object(kind: KindSpec, request: Request) -> Object:
-    """Bodies as JSON: references are marks (`core.serialization.reference_marks`), a clear secret never passes."""
+    """Bodies as JSON: references are marks (`core.serialization.record_codec`), a clear secret never passes."""
     return {
         "method": request.method,
         "path": request.path,

@@ -106,7 +106,7 @@ def redacted_body(change: Change, live: LiveObject | None, entry: Entry | None) 
 
 def write_item(item: Preimage) -> Object:
     """One pre-image as JSON; what is at its default is left out. `hidden` says where secrets stood, references are
-    written as `core.serialization.reference_marks` has them (`marked`)."""
+    written as `core.serialization.record_codec` has them (`marked`)."""
     full: Object = {
         "address": str(item.address),
         "action": item.action,

@@ -3,7 +3,7 @@
 {"type": "reconciler-plan", "format": 3, "plan": {...}, "digest": BLAKE2b over type, format and plan,
  "signature": HMAC-SHA256 over the same under RECONCILER_PLAN_KEY, where there is one}
 
-References and what only stands for a secret are written as `core.serialization.reference_marks` has them. Format 2
+References and what only stands for a secret are written as `core.serialization.record_codec` has them. Format 2
 did not tell references from data that looks like one, format 1 had a text in the place of masks: both are read where
 no reference stands.
 """

@@ -1,11 +1,8 @@
 """Frozen records <-> JSON, driven by their annotations; references and masks as JSON.
 
 Records become objects (members at their default left out), tuples lists, enums their names, addresses and times
-their texts;
-JSON values stand as they are, with the references in them: who writes them says how
-(`core.serialization.reference_marks`).
-
-`{"$secret": {"env": X}}`, `{"$ref": "kind.name"}`, `{"$mask": true}`. Data that looks like one of them has one more
+their texts. JSON values stand as they are, references and masks in them too, until `write_marks` spells those:
+`{"$secret": {"env": X}}`, `{"$ref": "kind.name"}`, `{"$mask": true}`. Data that looks like one of them gets one more
 `$`, so that it reads back as data.
 """
 

@@ -12,7 +12,7 @@
     "checksum": BLAKE2b over every byte before its own line
     }
 
-Members at their default are left out of a resource. Formats before this one: `format_upgrades`. Nothing here
+Members at their default are left out of a resource. Formats before this one: `UPGRADES`. Nothing here
 is a secret: see `core.serialization.digest`.
 """
 

@@ -129,7 +129,7 @@ class References:
         """Replace every reference in `draft.body`; `folder` is the absolute folder of its file. In an `overlay` a
         literal null sets null, where null itself would delete.
 
-        A reference is a mapping of one key with a text (`core.canonical.manifest_words`).
+        A reference is a mapping of one key with a text (`core.canonical.references`).
         """
         self.met.clear()
         self._taken = self._joined = 0

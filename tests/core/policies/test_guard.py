@@ -266,6 +266,6 @@ def test_each_policy_of_the_project_file_is_judged_by_somebody() -> None:
         assert rule.about.endswith(".")
     others = {"max_change_percent": "mass_change", "min_resources": "mass_change"}
     of_files = {"unknown_fields"}
-    """Judged where manifests are read (`api.baseline.settle`), before there is a plan."""
+    """Judged where manifests are read (`api.validate.settle`), before there is a plan."""
     for key in Policy.__dataclass_fields__.keys() - of_files:
         assert others.get(key, key) in POLICIES
