@@ -116,5 +116,6 @@ def test_the_modules_that_texts_name_exist(folder: str) -> None:
 
 def test_a_name_that_leads_nowhere_is_seen() -> None:
     gone = ("core/gone.py", "core.serialization.gone")
-    text = f"see `{gone[0]}`, `{gone[1]}`, `core.serialization.record_codec.to_json` and `core/serialization/digest.py`"
+    there = ("core.serialization.record_codec.to_json", "core/serialization/digest.py")
+    text = " and ".join(f"`{name}`" for name in (*gone, *there))
     assert leads_nowhere(text) == [*gone]

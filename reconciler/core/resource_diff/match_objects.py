@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.core.resource_diff.resource_plan import Binding, Matching, Seen
 from reconciler.core.secrets.secret_book import SecretBook
@@ -15,9 +16,9 @@ from reconciler.core.state.entry_records import is_name_hidden, made_by, name_of
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.live import Listing
+from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Resource
-from reconciler.types.state import Entry, Intent, State
+from reconciler.types.state import Intent, State
 
 _FORMAT = "Cf"
 """Category of characters that nobody sees, such as a zero width space."""
@@ -75,6 +76,21 @@ def lookalikes(
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What decides which object a resource is."""
+
+    resources: Mapping[Address, Resource]
+    state: State
+    account: Seen
+    held: Mapping[tuple[str, str], Address]
+    """The address that manages the object, by kind and id."""
+    names: Mapping[Address, str]
+    """The name that the object of a resource bears in the account."""
+    intents: Mapping[Address, tuple[Intent, list[str]]]
+    """Creates whose outcome is open, each with the ids of the objects that it may have made."""
+
+
 def match(
     resources: Mapping[Address, Resource],
     state: State,
@@ -84,7 +100,6 @@ def match(
 ) -> Matching:
     """Bind every resource. `previous` maps an address to the one it had before a Moved document."""
     result = Matching()
-    held = {(address.kind, entry.id): address for address, entry in state.resources.items()}
     names = {address: name_of(resource, book) for address, resource in resources.items()}
     ours = {entry.id for entry in state.resources.values()}
     lists = account.listings
@@ -92,138 +107,123 @@ def match(
         intent.address: (intent, made_by(intent, lists.get(intent.kind), book, ours, names.get(intent.address)))
         for intent in state.pending
     }
-    for resource in resources.values():
-        binding = _bind(resource, state, account, held, intents, resources, result.problems, names)
-        if binding is not None:
-            if resource.address in previous:
-                reason = Reason.MOVED if binding.entry is not None else binding.reason
-                binding = Binding(binding.id, reason, binding.entry, previous[resource.address])
-            result.bindings[resource.address] = binding
+    held = {(address.kind, entry.id): address for address, entry in state.resources.items()}
+    known = _Known(resources, state, account, held, names, intents)
+    for address, resource in resources.items():
+        binding = _by_state(resource, known) or _by_id(resource, known) or _by_name(resource, known, result.problems)
+        if isinstance(binding, Diagnostic):
+            result.problems.append(binding)
+            continue
+        if address in previous:
+            reason = Reason.MOVED if binding.entry is not None else binding.reason
+            binding = Binding(binding.id, reason, binding.entry, previous[address])
+        result.bindings[address] = binding
     _refuse_shared(resources, result, names)
-    created = [address for address, one in result.bindings.items() if one.id is None and one.rename_of is None]
+    created = [
+        address for address, binding in result.bindings.items() if binding.id is None and binding.rename_of is None
+    ]
     result.problems += lookalikes(resources, created, account.listings)
     return result
 
 
-def _bind(
-    resource: Resource,
-    state: State,
-    account: Seen,
-    held: Mapping[tuple[str, str], Address],
-    intents: Mapping[Address, tuple[Intent, list[str]]],
-    resources: Mapping[Address, Resource],
-    problems: list[Diagnostic],
-    names: Mapping[Address, str],
-) -> Binding | None:
-    address = resource.address
-    listing = account.listings.get(address.kind)
-    objects = listing.objects if listing is not None else {}
-    entry = state.resources.get(address)
-    # The manifest names an object that was ours and is gone.
-    stale = resource.id not in objects and resource.id in state.retired.get(address, ())
-    if entry is not None:
-        known = (
-            resource.id in (None, entry.id) or stale or (resource.id in entry.former and resource.id not in objects)
-        )
-        if not known and entry.id not in account.gone:
-            problems.append(
-                _problem(
-                    resource,
-                    f"the manifest says id {resource.id}, the state holds {entry.id}",
-                    f"correct metadata.id, or `reconciler state rm {address}` to take the other object",
-                )
-            )
-            return None
-        if entry.id in objects or entry.id in account.unread:
-            return Binding(entry.id, Reason.CHANGED, entry)
-        if entry.id in account.foreign:
-            problems.append(
-                _problem(
-                    resource,
-                    f"the object {entry.id} exists but is not among the account's own (type user) objects",
-                    "it cannot be managed with this key; use the right key, or forget it with `reconciler state rm`",
-                )
-            )
-            return None
-    elif resource.id is not None and resource.id not in objects and not stale:
-        problems.append(
-            _problem(
-                resource,
-                f"metadata.id {resource.id} is not the id of one of the account's own {address.kind} objects",
-                "stock objects and other people's cannot be managed; remove metadata.id to create a new one",
-            )
-        )
+def _by_state(resource: Resource, known: _Known) -> Binding | Diagnostic | None:
+    """The object that state holds; a problem where the manifest or the account says otherwise; None where state
+    holds none, or one that is gone."""
+    address, account = resource.address, known.account
+    entry = known.state.resources.get(address)
+    if entry is None:
         return None
-    if resource.id is not None and resource.id in objects:
-        holder = held.get((address.kind, resource.id))
-        if holder is not None and holder != address:
-            problems.append(
-                _problem(
-                    resource,
-                    f"the object {resource.id} is already managed as {holder}",
-                    f"write a Moved document or `reconciler state mv {holder} {address}`",
-                )
-            )
-            return None
-        return Binding(resource.id, Reason.ADOPTED_BY_ID)
-    named = objects_of(listing, names[address])
-    if address in intents:
-        named += [id for id in intents[address][1] if id not in named]
-    holders = {id: held.get((address.kind, id)) for id in named}
-    named = [id for id, one in holders.items() if one is None or state.resources[one].gives_way_to != address]
-    found = _by_name(resource, entry, named, held, intents, resources, problems)
-    hidden = sorted(id for id in (listing.unnamed if listing else ()) if (address.kind, id) not in held)
-    if found is not None and found.id is None and hidden:
-        problems.append(
-            _problem(
-                resource,
-                f"{names[address]!r} may be there already: its list shows {', '.join(hidden)} without a name, and "
-                "the account answers that there is no such object",
-                "the service may lag behind: try again in a while; if it stays, ask the vendor about this id, or say "
-                "with metadata.id which object is meant",
-            )
+    objects = _objects(address.kind, account)
+    agree = resource.id in (None, entry.id) or _is_former(resource, known)
+    if not agree and entry.id not in account.gone:
+        return _problem(
+            resource,
+            f"the manifest says id {resource.id}, the state holds {entry.id}",
+            f"correct metadata.id, or `reconciler state rm {address}` to take the other object",
         )
-        return None
-    return found
+    if entry.id in objects or entry.id in account.unread:
+        return Binding(entry.id, Reason.CHANGED, entry)
+    if entry.id in account.foreign:
+        return _problem(
+            resource,
+            f"the object {entry.id} exists but is not among the account's own (type user) objects",
+            "it cannot be managed with this key; use the right key, or forget it with `reconciler state rm`",
+        )
+    return None
 
 
-def objects_of(listing: Listing | None, name: str) -> list[str]:
-    """Ids of the objects that bear exactly this name, in list order."""
-    return listing.named(name) if listing is not None else []
-
-
-def _by_name(
-    resource: Resource,
-    entry: Entry | None,
-    named: list[str],
-    held: Mapping[tuple[str, str], Address],
-    intents: Mapping[Address, tuple[Intent, list[str]]],
-    resources: Mapping[Address, Resource],
-    problems: list[Diagnostic],
-) -> Binding | None:
+def _by_id(resource: Resource, known: _Known) -> Binding | Diagnostic | None:
+    """The object that `metadata.id` names; a problem where it cannot be taken; None where no id decides."""
     address = resource.address
+    if resource.id is None:
+        return None
+    if resource.id not in _objects(address.kind, known.account):
+        if address in known.state.resources or _is_former(resource, known):
+            return None
+        return _problem(
+            resource,
+            f"metadata.id {resource.id} is not the id of one of the account's own {address.kind} objects",
+            "stock objects and other people's cannot be managed; remove metadata.id to create a new one",
+        )
+    holder = known.held.get((address.kind, resource.id))
+    if holder is not None and holder != address:
+        return _problem(
+            resource,
+            f"the object {resource.id} is already managed as {holder}",
+            f"write a Moved document or `reconciler state mv {holder} {address}`",
+        )
+    return Binding(resource.id, Reason.ADOPTED_BY_ID)
+
+
+def _is_former(resource: Resource, known: _Known) -> bool:
+    """Whether `metadata.id` names an object that was ours at this address, and is gone."""
+    if resource.id is None or resource.id in _objects(resource.address.kind, known.account):
+        return False
+    entry = known.state.resources.get(resource.address)
+    return resource.id in known.state.retired.get(resource.address, ()) or (
+        entry is not None and resource.id in entry.former
+    )
+
+
+def _by_name(resource: Resource, known: _Known, problems: list[Diagnostic]) -> Binding | Diagnostic:
+    """The one object of its name that nobody manages, or none yet; a problem where there is no telling. A name that
+    another manifest's object bears as well goes to `problems` as a warning."""
+    address, held = resource.address, known.held
+    listing = known.account.listings.get(address.kind)
+    intent, made = known.intents.get(address, (None, []))
+    named = objects_of(listing, known.names[address])
+    named += [id for id in made if id not in named]
     free = [id for id in named if (address.kind, id) not in held]
-    intent, _ = intents.get(address, (None, []))
     if intent is not None:
         free = [id for id in free if id not in intent.before] or free
     if len(free) > 1:
-        problems.append(
-            _problem(
-                resource,
-                f"{len(free)} objects of the account are called {resource.name!r}: {', '.join(free)}",
-                "say which one with metadata.id, or give the manifest another name",
-            )
+        return _problem(
+            resource,
+            f"{len(free)} objects of the account are called {resource.name!r}: {', '.join(free)}",
+            "say which one with metadata.id, or give the manifest another name",
         )
-        return None
     if free:
         pending = intent is not None and free[0] not in intent.before
         return Binding(free[0], Reason.PENDING if pending else Reason.ADOPTED_BY_NAME)
-    holders = [held[address.kind, id] for id in named]
-    orphan = next((holder for holder in holders if holder not in resources and holder != address), None)
+    hidden = sorted(id for id in (listing.unnamed if listing else ()) if (address.kind, id) not in held)
+    if hidden:
+        return _problem(
+            resource,
+            f"{known.names[address]!r} may be there already: its list shows {', '.join(hidden)} without a name, and "
+            "the account answers that there is no such object",
+            "the service may lag behind: try again in a while; if it stays, ask the vendor about this id, or say "
+            "with metadata.id which object is meant",
+        )
+    holders = [
+        holder
+        for id in named
+        if (holder := held[address.kind, id]) != address and known.state.resources[holder].gives_way_to != address
+    ]
+    orphan = next((holder for holder in holders if holder not in known.resources), None)
     if orphan is not None:
         return Binding(None, Reason.NEW, rename_of=orphan)
-    for holder in holders:
-        if holder != address and not resource.kind.unique_names:  # those are refused in the plan
+    if not resource.kind.unique_names:  # those are refused in the plan
+        for holder in holders:
             problems.append(
                 Diagnostic(
                     "E-name",
@@ -234,7 +234,17 @@ def _by_name(
                     source=resource.source,
                 )
             )
-    return Binding(None, Reason.DELETED_OUTSIDE if entry is not None else Reason.NEW)
+    return Binding(None, Reason.DELETED_OUTSIDE if address in known.state.resources else Reason.NEW)
+
+
+def _objects(kind: str, account: Seen) -> Mapping[str, LiveObject]:
+    listing = account.listings.get(kind)
+    return listing.objects if listing is not None else {}
+
+
+def objects_of(listing: Listing | None, name: str) -> list[str]:
+    """Ids of the objects that bear exactly this name, in list order."""
+    return listing.named(name) if listing is not None else []
 
 
 def _refuse_shared(resources: Mapping[Address, Resource], result: Matching, called: Mapping[Address, str]) -> None:
