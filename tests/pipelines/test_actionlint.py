@@ -17,6 +17,7 @@ YOUNGER = (
     r'"permissions" section should not be empty',  # `{}` takes every right away
     r'label "ubuntu-24\.04" is unknown',
     r'specifying action "\$/',  # `$/`: this repository at the commit of the called workflow
+    r'unknown permission scope "attestations"',
     r'unexpected key "outputs" for "workflow_call"',
     r'unknown Webhook event "merge_group"',
     r'undefined variable "vars"',
