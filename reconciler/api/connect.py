@@ -66,10 +66,13 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
             provider.stop_when(session.stop)
             if session.recording is not None:
                 session.recording.connected(provider)
+            pace = context.paced[-1] if context.paced else None
+            lasting = session.rate_limiters is not None  # the process makes more runs, which share what they meet
             try:
-                yield provider
+                with pace.circuit.closed() if pace is not None and lasting else nullcontext():
+                    yield provider
             finally:
-                session.hooks.sent(provider.requests_sent or 0, context.paced[-1] if context.paced else None)
+                session.hooks.sent(provider.requests_sent or 0, pace)
     finally:
         keep_rates(session.environ, paces.rates())
         if session.rate_limiters is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
 from reconciler.types.json import number_in
+from reconciler.types.watch import Status
 
 if TYPE_CHECKING:
     from reconciler.api.watch import Watched
@@ -44,6 +45,8 @@ class Notifier:
         better = has_recovered(before, done)
         if done.status is before.status:
             return
+        if done.status is Status.UNAUTHORIZED and done.after is not None:
+            return  # found out by another workspace of the account, which told it
         for target in watched.watch.notify:
             if done.status.value not in target.on and not (better and "recovered" in target.on):
                 continue

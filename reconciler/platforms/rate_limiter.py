@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from reconciler.platforms.circuit import Circuit
 from reconciler.platforms.learned_rate import LearnedRate, Sent
 from reconciler.types.ports import Clock, SharedRate
 from reconciler.waits import SHORT, TURN, Waits
@@ -57,6 +58,7 @@ class RateLimiter:
     def __init__(self, clock: Clock, ceiling: float | None = None, start: float | None = None) -> None:
         """`ceiling` is never exceeded; `start` is where learning begins. Both in requests a second, None: unknown."""
         self._clock = clock
+        self.circuit = Circuit(clock)
         self._learned = LearnedRate(start, ceiling)
         self._lock = threading.Lock()
         self._answered = threading.Condition(self._lock)

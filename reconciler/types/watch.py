@@ -94,7 +94,7 @@ class Notification:
     webhook: SecretRef
     format: str = "json"
     """slack | teams | json"""
-    on: tuple[str, ...] = ("drifted", "failed", "blocked", "awaiting_approval", "recovered")
+    on: tuple[str, ...] = ("drifted", "failed", "unauthorized", "blocked", "awaiting_approval", "recovered")
     """Statuses, and `recovered`: synced again after one of them."""
 
 

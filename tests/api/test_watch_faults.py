@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.api.notify import Notifier
 from reconciler.api.session import Session
 from reconciler.api.watch import Fleet, Watched, recall
 from reconciler.manifests.project.project_file import load_project
@@ -23,9 +24,10 @@ from reconciler.platforms.rate_limiter import RateLimiters
 from reconciler.platforms.tavus.client.retry_policy import RetryPolicy
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.platforms.tavus.simulator.embedded_provider import SimulatorTransport
+from reconciler.types.address import SecretRef
 from reconciler.types.ports import Provider
 from reconciler.types.project import ProviderSettings
-from reconciler.types.watch import Backoff, Mode, Status, Watch, Window
+from reconciler.types.watch import Backoff, Mode, Notification, Status, Watch, Window
 from tests.support.nightly import tried
 
 ROUNDS = tried(20, 300)
@@ -69,9 +71,12 @@ class Weather(httpx.BaseTransport):
         """Writes that the account carried out, whether or not anybody heard of it."""
         self.asked = 0
         self.after_write: Callable[[], None] = lambda: None
+        self.takes_key = True
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
+        if not self.takes_key:
+            return httpx.Response(401, json={"message": "Invalid access token"}, request=request)
         what = self.chance.choice(self.FATES) if self.chance.random() < self.bad else Weather.passes
         return what(self, request)
 
@@ -286,3 +291,41 @@ def test_what_is_under_way_when_a_window_begins_to_deny_finishes_or_stops(
     days.clock.sleep(3600.0)
     settle(days)
     assert [method for method, _ in days.weather.written] == ["POST"] * len(NAMES), "the rest follows, and no twin"
+
+
+def test_a_refused_key_is_asked_about_once_in_ten_minutes_whatever_the_number_of_workspaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days, names = Days(tmp_path, 1), ("a", "b", "c")
+    watch = Watch(
+        mode=Mode.DRIFT, interval=60.0, drift_interval=60.0, notify=(Notification(SecretRef("env", "HOOK")),)
+    )
+    watchers = [
+        Watched(replace(days.session, workspace=replace(days.session.workspace, name=name)), watch) for name in names
+    ]
+    monkeypatch.setattr(Notifier, "_deliver", lambda notifier: None)
+    notifier = Notifier(lambda text: None)
+    fleet = Fleet(watchers, notifier.tell, lambda text: None)
+    due = dict.fromkeys(names, days.clock.seconds)
+
+    def until(seconds: float) -> None:
+        end = days.clock.seconds + seconds
+        while min(due.values()) < end:
+            name = min(due, key=lambda name: due[name])
+            days.clock.seconds = max(days.clock.seconds, due[name])
+            one = watchers[names.index(name)]
+            due[name] = days.clock.seconds + fleet.one_round(one, called=False)[1]
+        days.clock.seconds = end
+
+    until(300.0)
+    assert {one.last.status for one in watchers if one.last} == {Status.DRIFTED}
+    days.weather.takes_key = False
+    asked = days.weather.asked
+    until(3600.0)
+    assert 6 <= days.weather.asked - asked <= 8
+    assert {one.last.status for one in watchers if one.last} == {Status.UNAUTHORIZED}
+    told = [notifier._waiting.get_nowait() for _ in range(notifier._waiting.qsize())]
+    assert [body["status"] for _, _, body in filter(None, told)] == ["drifted"] * 3 + ["unauthorized"]
+    days.weather.takes_key = True
+    until(1300.0)
+    assert {one.last.status for one in watchers if one.last} == {Status.DRIFTED}

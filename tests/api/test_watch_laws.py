@@ -194,7 +194,8 @@ class World:
             case Status.FAILED:
                 assert self.down and not paused
             case Status.FROZEN:
-                assert denied and differed and self.watch.mode is Mode.AUTO
+                approved = self.watch.mode is Mode.APPROVE and yes is not None and yes.yes
+                assert denied and differed and (self.watch.mode is Mode.AUTO or approved)
             case Status.DRIFTED:
                 assert differed and self.watch.mode is Mode.DRIFT
             case Status.AWAITING_APPROVAL:

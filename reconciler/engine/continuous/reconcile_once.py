@@ -314,6 +314,8 @@ def _ended(workspace: str, watch: Watch, commit: str | None, error: ReconcilerEr
     after = watch.retry.first if status is Status.PENDING else None  # something moved in between: plan again soon
     if isinstance(error, StateLocked):
         after = _lease_left(error.holder.get("Expires", ""), now)
+    if isinstance(error, AuthRefused) and error.retry_after is not None:
+        after = error.retry_after + 1.0
     return Round(workspace, status, error.message, commit, hint=error.hint, after=after)
 
 
