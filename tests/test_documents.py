@@ -42,10 +42,10 @@ def help_of(*command: str) -> str | None:
 
 def describe(names: list[str]) -> str:
     """The help of the command that `names` begins with, the longest one that exists."""
-    groups = {"state", "simulator"}
+    groups = {"state", "simulator", "watch", "fleet"}
     first = next(name for name in names if help_of(name) is not None)
     rest = names[names.index(first) + 1 :]
-    text = help_of(first, rest[0]) if first in groups and rest else help_of(first)
+    text = (help_of(first, rest[0]) if first in groups and rest else None) or help_of(first)
     assert text is not None, names
     return text
 

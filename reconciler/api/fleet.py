@@ -7,9 +7,10 @@ import json
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.api.session import Session
@@ -19,7 +20,7 @@ from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.types.json import Object
-from reconciler.types.watch import Memory
+from reconciler.types.watch import Memory, WorkerCounts
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowHandle
@@ -164,6 +165,9 @@ class Rounds:
     complain: Callable[[str], None] = lambda text: None
     """Called with what could not be noted or told."""
     stop: threading.Event = field(default_factory=threading.Event)
+    ready: threading.Event = field(default_factory=threading.Event)
+    """Set while the worker takes rounds."""
+    counts: WorkerCounts = WorkerCounts()
     _turns: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -174,7 +178,7 @@ class Rounds:
         """
         with self._lock:
             turn = self._turns.setdefault((asked.project, asked.workspace), threading.Lock())
-        with turn:
+        with turn, self._counted() as ended:
             base = self.open(asked.project)  # anew each time: the file may have changed
             (one,) = watched(base, [asked.workspace])
             one.memory = read_memory(asked.memory) or one.memory
@@ -184,7 +188,23 @@ class Rounds:
                 elsewhere=lambda name: _synced_at(base, name),
             )  # fmt: skip
             done, seconds = fleet.one_round(one, called=asked.called or one.last is None)
+            ended.append(done)
             return one.session.redactor.record(done), one.memory, seconds
+
+    @contextmanager
+    def _counted(self) -> Iterator[list[Round]]:
+        """A round under way; how it ended is put into the list."""
+        ended: list[Round] = []
+        with self._lock:
+            self.counts = replace(self.counts, running=self.counts.running + 1)
+        try:
+            yield ended
+        finally:
+            with self._lock:
+                rounds = Counter(self.counts.rounds)
+                rounds.update(done.status.value for done in ended)
+                sent = self.counts.requests + sum(done.requests for done in ended)
+                self.counts = WorkerCounts(self.counts.running - 1, rounds, sent)
 
 
 class _Either(threading.Event):

@@ -64,6 +64,7 @@ async def work(client: Client, rounds: Rounds, *, parallel: int, stop: asyncio.E
         )  # fmt: skip
         try:
             async with worker:
+                rounds.ready.set()
                 await stop.wait()
                 rounds.stop.set()
         except RuntimeError as error:  # all that the library says of a namespace that is not there, or a lost server

@@ -1,4 +1,4 @@
-"""The status of a running watcher over HTTP: health, metrics, JSON, a page; read only, for those who may look."""
+"""The status of a running watcher or worker over HTTP: health, metrics, JSON, a page; read only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from reconciler.core.fields.web_addresses import parse_endpoint
@@ -18,6 +19,7 @@ from reconciler.core.operator_trust import ALLOWED_HOSTS, Operator
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.api.fleet import Rounds
     from reconciler.api.watch import Fleet, Watched
 
 HERE = "127.0.0.1"
@@ -31,6 +33,44 @@ HEADERS = {
 }
 SILENT = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PLAIN = "text/plain; charset=utf-8"
+Page: TypeAlias = "tuple[int, str, str, str]"
+"""Status, content type, policy and body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What is served."""
+
+    answer: Callable[[str], Page]
+    """The page at a path."""
+    environ: Mapping[str, str]
+    """Has the names under which this machine is known."""
+    complain: Callable[[str], None]
+    """Called with the path of a page that could not be made."""
+
+
+def pages_of(fleet: Fleet) -> Pages:
+    """Those of a watcher."""
+    return Pages(lambda path: answer(fleet, path), fleet.workspaces[0].session.environ, fleet.complain)
+
+
+def worker_pages(rounds: Rounds, environ: Mapping[str, str]) -> Pages:
+    """Those of a fleet's worker: whether it lives, whether it takes rounds, and how many it made."""
+
+    def answer(path: str) -> Page:
+        from reconciler.reporters.openmetrics import CONTENT_TYPE, worker_metrics
+
+        match path:
+            case "/healthz":
+                return 200, PLAIN, SILENT, "ok\n"
+            case "/readyz":
+                ready = rounds.ready.is_set() and not rounds.stop.is_set()
+                return (200, PLAIN, SILENT, "ok\n") if ready else (503, PLAIN, SILENT, "takes no rounds\n")
+            case "/metrics":
+                return 200, CONTENT_TYPE, SILENT, worker_metrics(rounds.counts)
+        return 404, PLAIN, SILENT, "there is no such page\n"
+
+    return Pages(answer, environ, rounds.complain)
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -42,7 +82,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 @contextmanager
-def serving(fleet: Fleet, address: str) -> Iterator[str]:
+def serving(pages: Pages, address: str) -> Iterator[str]:
     """Answer at `address` while the block runs; the URL of the page. Raises `UsageError` where that is not free."""
     host, port = parse_address(address)
 
@@ -51,7 +91,7 @@ def serving(fleet: Fleet, address: str) -> Iterator[str]:
         daemon_threads = True
 
     try:
-        server = Server((host, port), _handler(fleet))
+        server = Server((host, port), _handler(pages))
     except OSError as error:
         raise UsageError(
             f"--listen {address}: {error.strerror or error}", hint="choose another port; 0 takes a free one"
@@ -79,8 +119,8 @@ def is_known(host: str | None, environ: Mapping[str, str]) -> bool:
         return False
 
 
-def answer(fleet: Fleet, path: str) -> tuple[int, str, str, str]:
-    """Status, content type, policy and body of a GET."""
+def answer(fleet: Fleet, path: str) -> Page:
+    """The page of a watcher at `path`."""
     from reconciler.reporters.openmetrics import CONTENT_TYPE, metrics_text
     from reconciler.reporters.watch_status import seen_object
 
@@ -121,24 +161,22 @@ def _plan_page(watched: Watched) -> str:
     return str(render_report(report, "html", Style(), watched.session.redactor))
 
 
-def _handler(fleet: Fleet) -> type[BaseHTTPRequestHandler]:
-    environ = fleet.workspaces[0].session.environ
-
+def _handler(pages: Pages) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = SECONDS
         server_version = "reconciler"
         sys_version = ""
 
         def do_GET(self) -> None:
-            if not is_known(self.headers.get("Host"), environ):
+            if not is_known(self.headers.get("Host"), pages.environ):
                 self._send(421, PLAIN, SILENT, f"this name is not known here; {ALLOWED_HOSTS} lists those that are\n")
                 return
             try:
-                self._send(*answer(fleet, urlsplit(self.path).path))
+                self._send(*pages.answer(urlsplit(self.path).path))
             except (ConnectionError, TimeoutError):
                 return  # whoever asked is gone
             except Exception as error:  # a fault in a page must not leave a traceback, nor end the watcher
-                fleet.complain(f"{urlsplit(self.path).path}: {type(error).__name__}")
+                pages.complain(f"{urlsplit(self.path).path}: {type(error).__name__}")
                 self._send(500, PLAIN, SILENT, "this page cannot be made\n")
 
         def __getattr__(self, name: str) -> Callable[[], None]:

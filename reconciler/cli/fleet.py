@@ -77,11 +77,23 @@ def _run(session: Session, address: str | None, namespace: str | None, do: Calla
     return asyncio.run(inside())
 
 
-@command("worker", examples="\nreconciler fleet worker\nreconciler fleet worker --parallel 4\n")
+@command(
+    "worker",
+    examples="""
+reconciler fleet worker
+reconciler fleet worker --parallel 4
+reconciler fleet worker --listen 9090             for probes: is it alive, does it take rounds
+""",
+)
 @ADDRESS
 @NAMESPACE
 @click.option("--parallel", type=click.IntRange(1, 1000), default=10, help="Rounds at the same time. [default: 10]")
-def worker(settings: Settings, address: str | None, namespace: str | None, parallel: int) -> int:
+@click.option(
+    "--listen",
+    metavar="[HOST:]PORT",
+    help="Tell health and metrics of this worker over HTTP: /healthz /readyz /metrics.",
+)
+def worker(settings: Settings, address: str | None, namespace: str | None, parallel: int, listen: str | None) -> int:
     """Make rounds, until Ctrl-C or SIGTERM: requests that are on their way finish, then it ends.
 
     Project files are found at the path that `fleet sync` named; keys come from this worker's environment.
@@ -91,9 +103,10 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
     from reconciler.api.cache_folder import read_rates
     from reconciler.api.fleet import Rounds, need_temporal
     from reconciler.api.session import Hooks
+    from reconciler.api.watch_server import worker_pages
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say
-    from reconciler.cli.watch import telling
+    from reconciler.cli.watch import listening_at, telling
     from reconciler.platforms.rate_limiter import RateLimiters
 
     need_temporal()
@@ -111,6 +124,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
 
     with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True
+        rounds = Rounds(opened, tell, say, interrupts.stop)
 
         async def serve(client: Client) -> None:
             stop = asyncio.Event()
@@ -122,11 +136,12 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
 
             say(f"Takes rounds from Temporal, {parallel} at a time.")
             heard = asyncio.create_task(watch_signals())
-            await work(client, Rounds(opened, tell, say, interrupts.stop), parallel=parallel, stop=stop)
+            await work(client, rounds, parallel=parallel, stop=stop)
             await heard
 
         try:
-            _run(base, address, namespace, serve)
+            with listening_at(lambda: worker_pages(rounds, base.environ), listen):
+                _run(base, address, namespace, serve)
         finally:
             paces.close()
     return exit_codes.DONE
@@ -215,13 +230,14 @@ def status(settings: Settings, address: str | None, namespace: str | None, liste
 def _tell(settings: Settings, listen: str) -> int:
     """The status of all workspaces over HTTP, until Ctrl-C."""
     from reconciler.api.watch_follow import follow
+    from reconciler.api.watch_server import pages_of
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.watch import listening_at
 
     with listening() as interrupts:
         interrupts.graceful = True
         followers = follow(open_session(settings), interrupts.stop)
-        with listening_at(followers.fleet, listen):
+        with listening_at(lambda: pages_of(followers.fleet), listen):
             followers.keep(EVERY)
     return exit_codes.DONE
 

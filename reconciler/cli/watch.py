@@ -16,7 +16,8 @@ from reconciler.cli.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reconciler.api.watch import Fleet, Watched
+    from reconciler.api.watch import Watched
+    from reconciler.api.watch_server import Pages
     from reconciler.types.watch import Memory, Round
 
 EXAMPLES = """
@@ -99,6 +100,7 @@ def keep_watching(
     """Watch until somebody says stop, or with `once` for one round; the exit code."""
     from reconciler.api.session import Hooks
     from reconciler.api.watch import Fleet, watched
+    from reconciler.api.watch_server import pages_of
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say, write
     from reconciler.reporters.watch_status import status_table
@@ -111,7 +113,7 @@ def keep_watching(
         interrupts.graceful = True
         fleet = Fleet(workspaces, tell, say, interrupts.stop)
         if not once:
-            with listening_at(fleet, listen):
+            with listening_at(lambda: pages_of(fleet), listen):
                 fleet.run()
             return exit_codes.DONE
         rounds = fleet.once()
@@ -130,8 +132,8 @@ def keep_watching(
 
 
 @contextmanager
-def listening_at(fleet: Fleet, address: str | None) -> Iterator[None]:
-    """The status over HTTP, where that was asked for."""
+def listening_at(pages: Callable[[], Pages], address: str | None) -> Iterator[None]:
+    """`pages` over HTTP, where that was asked for."""
     from reconciler.cli.output import say
 
     if address is None:
@@ -139,7 +141,7 @@ def listening_at(fleet: Fleet, address: str | None) -> Iterator[None]:
         return
     from reconciler.api.watch_server import serving
 
-    with serving(fleet, address) as url:
+    with serving(pages(), address) as url:
         say(f"Status, metrics and health at {url}")
         yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from reconciler.core.text import visible
 from reconciler.reporters.plan_json import all_diagnostics
@@ -13,7 +13,7 @@ from reconciler.types.change import Direction
 from reconciler.types.diagnostic import Severity
 from reconciler.types.plan import Obstacle, Plan
 from reconciler.types.report import Report, Style
-from reconciler.types.watch import Seen, Status
+from reconciler.types.watch import Seen, Status, WorkerCounts
 from reconciler.version import __version__
 
 OUTCOMES = ("done", "failed", "skipped")
@@ -106,28 +106,29 @@ def _label(text: str) -> str:
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+T = TypeVar("T")
 Values: TypeAlias = Mapping[str, float]
-"""Values by that of the label beside `workspace`; of a metric without one the key is empty."""
+"""Values by that of its own label; of a metric without one the key is empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric; every one has the label `workspace`."""
+class Metric(Generic[T]):
+    """One metric of a `T`; every one of a workspace has the label `workspace`."""
 
     name: str
     type: str
     """gauge | counter"""
     help: str
-    values: Callable[[Seen], Values]
+    values: Callable[[T], Values]
     label: str | None = None
-    """A second label."""
+    """One more label."""
 
 
 def _moment(moment: datetime | None) -> Values:
     return {} if moment is None else {"": moment.timestamp()}
 
 
-METRICS = (
+METRICS: tuple[Metric[Seen], ...] = (
     Metric(
         "reconciler_watch_status", "gauge", "1 for the status that the workspace has, 0 for every other one.",
         lambda seen: {status.value: float(seen.status is status) for status in Status}, "status",
@@ -184,13 +185,46 @@ def metrics_text(workspaces: Sequence[Seen]) -> str:
 
 
 def _watch_lines(workspaces: Sequence[Seen]) -> Iterator[str]:
-    yield "# HELP reconciler_build_info The version of the watcher."
-    yield "# TYPE reconciler_build_info gauge"
+    yield from _head("reconciler_build_info", "gauge", "The version of the watcher.")
     yield f'reconciler_build_info{{version="{_label(__version__)}"}} 1'
     for metric in METRICS:
-        yield f"# HELP {metric.name} {metric.help}"
-        yield f"# TYPE {metric.name} {metric.type}"
+        yield from _head(metric.name, metric.type, metric.help)
         for seen in workspaces:
-            for value, number in metric.values(seen).items():
-                second = f',{metric.label}="{_label(value)}"' if metric.label else ""
-                yield f'{metric.name}{{workspace="{_label(seen.workspace)}"{second}}} {number:.15g}'
+            yield from _samples(metric, seen, workspace=seen.workspace)
+
+
+def _head(name: str, type: str, help: str) -> Iterator[str]:
+    yield f"# HELP {name} {help}"
+    yield f"# TYPE {name} {type}"
+
+
+def _samples(metric: Metric[T], of: T, **labels: str) -> Iterator[str]:
+    for value, number in metric.values(of).items():
+        named = labels | ({metric.label: value} if metric.label else {})
+        inside = ",".join(f'{name}="{_label(text)}"' for name, text in named.items())
+        yield f"{metric.name}{f'{{{inside}}}' if inside else ''} {number:.15g}"
+
+
+WORKER_METRICS: tuple[Metric[WorkerCounts], ...] = (
+    Metric(
+        "reconciler_worker_rounds_total", "counter", "Rounds since this worker began, by how they ended.",
+        lambda counts: {status.value: float(counts.rounds.get(status.value, 0)) for status in Status}, "status",
+    ),
+    Metric(
+        "reconciler_worker_rounds_running", "gauge", "Rounds that are under way.",
+        lambda counts: {"": float(counts.running)},
+    ),
+    Metric(
+        "reconciler_worker_requests_total", "counter", "Requests that its rounds sent to accounts.",
+        lambda counts: {"": float(counts.requests)},
+    ),
+)  # fmt: skip
+
+
+def worker_metrics(counts: WorkerCounts) -> str:
+    """All metrics of a worker."""
+    lines = [*_head("reconciler_build_info", "gauge", "The version of the worker.")]
+    lines.append(f'reconciler_build_info{{version="{_label(__version__)}"}} 1')
+    for metric in WORKER_METRICS:
+        lines += [*_head(metric.name, metric.type, metric.help), *_samples(metric, counts)]
+    return "".join(f"{line}\n" for line in lines)

@@ -311,3 +311,15 @@ class Noted:
     """What stands beside its state."""
     holder: LockInfo | None = None
     """Who holds its state, and writes or is about to; None also where its store cannot tell without taking it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCounts:
+    """What a fleet's worker did since it began."""
+
+    running: int = 0
+    """Rounds that are under way."""
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    """Rounds that ended, by status."""
+    requests: int = 0
+    """Requests that those sent to accounts."""

@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reconciler.api.fleet import Rounds
 from reconciler.api.session import Session, SystemClock
 from reconciler.api.watch import Fleet, Watched
-from reconciler.api.watch_server import is_known, parse_address, serving
+from reconciler.api.watch_server import is_known, pages_of, parse_address, serving, worker_pages
 from reconciler.errors import UsageError
 from reconciler.manifests.project.project_file import load_project
 from reconciler.platforms import PLATFORMS
-from reconciler.reporters.openmetrics import METRICS
-from reconciler.types.watch import Memory, Mode, Round, Status, Watch
+from reconciler.reporters.openmetrics import METRICS, WORKER_METRICS
+from reconciler.types.watch import Memory, Mode, Round, Status, Watch, WorkerCounts
 from tests.cli.conftest import PERSONA
 
 SECRET = "s3cr3t-value-of-a-key"
@@ -46,7 +47,7 @@ def fleet(tmp_path: Path) -> Fleet:
 
 @pytest.fixture
 def url(fleet: Fleet) -> Iterator[str]:
-    with serving(fleet, "0") as found:
+    with serving(pages_of(fleet), "0") as found:
         yield found
 
 
@@ -99,6 +100,28 @@ def test_every_metric_is_there_for_every_workspace(fleet: Fleet, url: str) -> No
         assert f'{metric.name}{{workspace="sandbox"' in body, metric.name
     assert 'reconciler_watch_status{workspace="sandbox",status="synced"} 1' in body
     assert 'reconciler_watch_status{workspace="o\\"<i>",status="failed"} 1' in body
+
+
+def test_a_worker_tells_whether_it_takes_rounds_and_how_many_it_made() -> None:
+    rounds = Rounds(lambda project: pytest.fail("no round is asked for"))
+    with serving(worker_pages(rounds, {}), "0") as url:
+        assert ask(url, "/healthz")[0].status == 200
+        assert ask(url, "/readyz")[0].status == 503
+        rounds.ready.set()
+        assert ask(url, "/readyz")[0].status == 200
+        rounds.counts = WorkerCounts(1, {"synced": 3}, 40)
+        body = ask(url, "/metrics")[1]
+        for metric in WORKER_METRICS:
+            assert f"# TYPE {metric.name} {metric.type}" in body
+        assert {'reconciler_worker_rounds_total{status="synced"} 3', "reconciler_worker_requests_total 40"} <= {
+            *body.splitlines()
+        }
+        assert [ask(url, path)[0].status for path in ("/", "/status.json")] == [404, 404]
+        assert ask(url, "/metrics", Host="attacker.example")[0].status == 421
+        rounds.stop.set()
+        assert [ask(url, path)[0].status for path in ("/healthz", "/readyz")] == [200, 503], (
+            "it ends what is under way"
+        )
 
 
 @pytest.mark.parametrize("path", ["/", "/status.json", "/metrics", "/readyz", "/plan/sandbox"])
@@ -173,5 +196,5 @@ def test_what_is_no_address_is_said(text: str) -> None:
 
 
 def test_an_address_that_is_taken_is_said(fleet: Fleet, url: str) -> None:
-    with pytest.raises(UsageError), serving(fleet, urlsplit(url).netloc):
+    with pytest.raises(UsageError), serving(pages_of(fleet), urlsplit(url).netloc):
         pass

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -84,7 +86,8 @@ def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(
     hook = "mode: approve, notify: [{webhook: {env: HOOK}, on: [awaiting_approval, recovered]}]"
     file.write_text(file.read_text().replace("mode: auto", hook))
     monkeypatch.setenv("HOOK", receiver.url)
-    with running("fleet", "worker", stderr=subprocess.DEVNULL) as worker:
+    with running("fleet", "worker", "--listen", "0", stderr=subprocess.PIPE) as worker:
+        own = url_of(worker)
         assert "started many/production" in call("fleet", "sync").out
         assert "Nothing to change" in call("fleet", "sync").out
         for command in ("worker", "sync", "status"):
@@ -98,6 +101,9 @@ def test_a_yes_is_heard_at_once_and_what_is_not_watched_any_more_ends(
         assert "approved by" in until(call, worker, status="synced")["reason"]
         with running("fleet", "status", "--listen", "0", stderr=subprocess.PIPE) as told:
             assert document(url_of(told))["status"] == "synced", "whoever looked at it"
+        with urlopen(own + "readyz") as ready, urlopen(own + "metrics") as metrics:
+            assert ready.status == 200
+            assert re.search(r'rounds_total{status="awaiting_approval"} [1-9]', metrics.read().decode())
         assert call("fleet", "pause", "--reason", "the fair").code == 0
         assert "the fair" in until(call, worker, status="paused")["reason"]
         assert call("fleet", "resume").code == 0
