@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
 from reconciler.backends import BACKENDS
-from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS, provider_settings
 from reconciler.platforms import PLATFORMS, providers
 from reconciler.registry import Registry
 from reconciler.reporters import REPORTERS
+from reconciler.types.project import SettingDoc
 from reference import code, table
 
 T = TypeVar("T")
@@ -26,26 +27,22 @@ def page() -> str:
             "## Output formats\n\n" + formats,
             table(("format", "what it is"), [(code(name), first_line(one)) for name, one in REPORTERS.all().items()]),
             "## State backends\n\n" + states,
-            settings(BACKENDS, lambda name: BACKEND_SETTINGS.get(name, ())),
+            settings(BACKENDS, BACKEND_SETTINGS),
             "## Providers\n\n" + accounts,
-            settings(providers(), provider_keys),
+            settings(providers(), provider_settings(PLATFORMS)),
         ]
     )
 
 
-def provider_keys(name: str) -> Sequence[str]:
-    """What may stand beside this `type`."""
-    platform = PLATFORMS.of(name)
-    return (*(["vocabulary"] if platform.vocabularies else ()), *platform.settings.get(name, ()))
-
-
-def settings(registry: Registry[T], known: Callable[[str], Sequence[str]]) -> str:
-    """The plug-ins of one table with the settings that each knows."""
-    rows = []
-    for name, one in registry.all().items():
-        keys = [key for key in known(name) if key not in {"backend", "type"}]
-        rows.append((code(name), first_line(one), ", ".join(code(key) for key in keys)))
-    return table(("name", "what it is", "settings"), rows)
+def settings(registry: Registry[T], known: Mapping[str, Mapping[str, SettingDoc]]) -> str:
+    """The plug-ins of one table, and below them the settings that each knows."""
+    plugins = table(("name", "what it is"), [(code(name), first_line(one)) for name, one in registry.all().items()])
+    rows = [
+        (code(name), code(key), doc.kind, "" if doc.default == "null" else code(doc.default), doc.meaning)
+        for name in registry
+        for key, doc in known.get(name, {}).items()
+    ]
+    return f"{plugins}\n\n{table(('of', 'setting', 'type', 'default', 'meaning'), rows)}"
 
 
 def first_line(plugin: object) -> str:

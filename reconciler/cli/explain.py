@@ -23,6 +23,7 @@ reconciler explain M20                               a migration, likewise
 reconciler explain livekit                           an export target, with the plugins of its models
 reconciler explain E-field                           a finding of any other code; also: explain mass_change
 reconciler explain project.workspaces.NAME.policy    keys of the project file
+reconciler explain state.s3                          the settings of a backend, or of a provider
 reconciler explain references                        {env}, {file}; also Moved, Removed, exit-codes, json
 """
 
@@ -107,13 +108,23 @@ def explain(settings: Settings, path: str) -> int:
 
 
 def project_topics() -> list[Topic]:
-    """A page for each mapping of the project file, and for each of its keys."""
+    """A page for each mapping of the project file, each of its keys, and what stands beside a plug-in's name."""
+    from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS, SHARED_SETTINGS, provider_settings
     from reconciler.manifests.project.project_keys import keys, models, title_of
-    from reconciler.reporters.topics import key_topics
+    from reconciler.platforms import PLATFORMS
+    from reconciler.reporters.topics import key_topics, setting_topics
 
-    return key_topics(
-        {title_of(name).removeprefix("an entry of "): [*keys(model)] for name, model in models().items()}
-    )
+    plugins = {
+        "workspaces.NAME.state": BACKEND_SETTINGS,
+        "workspaces.NAME.provider": provider_settings(PLATFORMS),
+        "accounts.NAME.shared": {"postgres": SHARED_SETTINGS},
+    }
+    mappings = {title_of(name).removeprefix("an entry of "): [*keys(model)] for name, model in models().items()}
+    for place, of in plugins.items():
+        for name, docs in of.items():
+            rows = [(key, kind, default, meaning) for key, (kind, meaning, default) in docs.items()]
+            mappings[f"{place}.{name}"] = rows
+    return [*key_topics(mappings), *setting_topics(plugins)]
 
 
 def all_errors() -> list[type[ReconcilerError]]:

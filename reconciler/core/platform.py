@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.core.migration import Migration
     from reconciler.core.setting_reader import Role
     from reconciler.types.kind import Kinds
-    from reconciler.types.project import ProviderSettings
+    from reconciler.types.project import ProviderSettings, SettingDoc
 
 
 def no_rules() -> Registry[Rule]:
@@ -49,6 +49,8 @@ class Platform:
     settings: Mapping[str, Mapping[str, Role]] = field(default_factory=dict)
     """`provider.type` -> what may stand beside it in a project file, and what each is for. A type that is not in here
     checks its settings itself, when it is opened."""
+    setting_docs: Mapping[str, Mapping[str, SettingDoc]] = field(default_factory=dict)
+    """The same settings for people: what `explain` and the reference say of each."""
     vendor: Vendor = Vendor()
     """Hosts and variables of the environment that are the operator's, because they are the vendor's."""
     catalogue: str = ""

@@ -13,6 +13,7 @@ from textwrap import wrap
 
 from reconciler.error_base import ReconcilerError
 from reconciler.types.json import Object
+from reconciler.types.project import SettingDoc
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +262,8 @@ def key_topics(mappings: Mapping[str, Sequence[tuple[str, str, str, str]]]) -> l
         inside = [page for page in below if "." not in page[len(whole) + 1 :].removesuffix(".NAME")]
         if inside:
             lines.append(f"More: {', '.join(f'explain {page}' for page in inside)}")
-        also = (whole.removeprefix("project."), whole.rpartition(".")[2])
+        parts = whole.split(".")
+        also = (whole.removeprefix("project."), ".".join(parts[-2:]), parts[-1])
         found.append(Topic(whole, "Keys of the project file", "\n".join(lines), also))
         for key, kind, default, doc in rows:
             page = f"{whole}.{key}"
@@ -271,6 +273,25 @@ def key_topics(mappings: Mapping[str, Sequence[tuple[str, str, str, str]]]) -> l
             text = f"{doc}\nDefault: {default or 'none, it has to be given'}"
             text += f"\nThe keys are names of yours. What stands under one: explain {page}.NAME" if entry else ""
             found.append(Topic(page, kind, text, (page.removeprefix("project."),)))
+    return found
+
+
+def setting_topics(places: Mapping[str, Mapping[str, Mapping[str, SettingDoc]]]) -> list[Topic]:
+    """A page for each setting of plug-ins by its place alone: what it is in each plug-in that has it."""
+    found = []
+    for place, plugins in places.items():
+        for key in dict.fromkeys(key for docs in plugins.values() for key in docs):
+            said: dict[SettingDoc, list[str]] = {}
+            for name, docs in plugins.items():
+                if key in docs:
+                    said.setdefault(docs[key], []).append(name)
+            lines = [
+                f"{', '.join(names)}: {doc.meaning}{'' if doc.default == 'null' else f' Default: {doc.default}.'}"
+                for doc, names in said.items()
+            ]
+            page, kinds = f"project.{place}.{key}", " or ".join(dict.fromkeys(doc.kind for doc in said))
+            short = (f"{place}.{key}", f"{place.rpartition('.')[2]}.{key}")
+            found.append(Topic(page, kinds, "\n".join(lines), short))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.types.history import Retention
 from reconciler.types.json import Json, Object
@@ -13,6 +13,15 @@ from reconciler.types.kind import Kinds
 if TYPE_CHECKING:
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.watch import Watch
+
+
+class SettingDoc(NamedTuple):
+    """What a setting of a plug-in is, for people."""
+
+    kind: str
+    """Its type in words."""
+    meaning: str
+    default: str = "null"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from reconciler.backends.http import make_probe, open_backend, parse_lock, write
 from reconciler.backends.http_client import SETTINGS
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
-from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS
 from reconciler.types.address import SecretRef
 from reconciler.types.event import Notice
 from reconciler.types.ports import Backend
@@ -149,7 +149,7 @@ def test_an_address_is_needed(tmp_path: Path) -> None:
 
 
 def test_the_project_file_knows_the_settings() -> None:
-    assert set(BACKEND_SETTINGS["http"]) == {"backend", "encryption", *SETTINGS}
+    assert set(BACKEND_SETTINGS["http"]) == {"encryption", *SETTINGS}
 
 
 @pytest.mark.parametrize("fault", [500, 503, 429, "lost", "cut"])

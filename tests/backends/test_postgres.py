@@ -15,7 +15,7 @@ from reconciler.backends.postgres import SETTINGS, open_backend
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.installation import extra_hint
-from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS
 from reconciler.types.address import SecretRef
 from reconciler.types.ports import Backend
 from reconciler.types.project import BackendSettings
@@ -194,7 +194,7 @@ def test_settings_are_checked() -> None:
         with pytest.raises(UsageError) as caught:
             opened(**{"dsn": "host=127.0.0.1", **bad})  # type: ignore[arg-type]
         assert PASSWORD not in f"{caught.value.message} {caught.value.hint}"
-    assert set(BACKEND_SETTINGS["postgres"]) == {"backend", "encryption", *SETTINGS}
+    assert set(BACKEND_SETTINGS["postgres"]) == {"encryption", *SETTINGS}
 
 
 @NEEDS_SERVER

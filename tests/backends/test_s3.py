@@ -13,7 +13,7 @@ from reconciler.backends.s3 import FREE, SETTINGS, S3Backend, open_backend
 from reconciler.engine.state.lock_owner import describe_run
 from reconciler.errors import StateError, StateLocked, UsageError
 from reconciler.installation import extra_hint
-from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Object
 from reconciler.types.ports import Backend
@@ -142,7 +142,7 @@ def test_settings_are_checked(settings: Object, said: str) -> None:
 
 
 def test_the_project_file_knows_the_settings() -> None:
-    assert set(BACKEND_SETTINGS["s3"]) == {"backend", "encryption", *SETTINGS}
+    assert set(BACKEND_SETTINGS["s3"]) == {"encryption", *SETTINGS}
 
 
 def test_other_stores_are_named_by_their_address() -> None:

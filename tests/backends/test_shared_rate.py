@@ -18,7 +18,7 @@ import pytest
 
 from reconciler.backends.context import BackendContext
 from reconciler.backends.shared_rate import FASTER, SLOWER, SLOWEST, USED, PostgresRate, open_shared_rate
-from reconciler.manifests.project.project_model import SHARED_SETTINGS
+from reconciler.manifests.project.plugin_settings import SHARED_SETTINGS
 from reconciler.platforms.rate_limiter import Budget, RateLimiter, RateLimiters
 from reconciler.types.event import Event
 from reconciler.types.ports import Turns
@@ -139,7 +139,7 @@ def test_its_settings_are_those_of_the_project_file() -> None:
     from reconciler.backends.shared_rate import SETTINGS
     from reconciler.core.setting_reader import STATE
 
-    assert set(SHARED_SETTINGS) == {"backend", *SETTINGS} - set(STATE)
+    assert set(SHARED_SETTINGS) == {*SETTINGS} - set(STATE)
 
 
 class Handing:

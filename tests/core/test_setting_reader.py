@@ -14,7 +14,7 @@ from reconciler.core import operator_trust
 from reconciler.core.operator_trust import Operator
 from reconciler.core.setting_reader import ROLES, Reader, Role, read_limits
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
-from reconciler.manifests.project.project_model import BACKEND_SETTINGS
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS
 from reconciler.platforms.tavus.platform import PLATFORM
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
@@ -59,7 +59,7 @@ def test_the_whole_is_four_timeouts_and_never_more_than_the_cap():
 def every_setting() -> Iterator[tuple[str, str, Role]]:
     for type, names in BACKEND_SETTINGS.items():
         for name in names:
-            if name not in {"backend", "encryption", "options"}:
+            if name not in {"encryption", "options"}:
                 yield type, name, ROLES.get(type, {}).get(name, Role.TEXT)
     for type, roles in PLATFORM.settings.items():
         for name, role in roles.items():

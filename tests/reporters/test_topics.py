@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.backends import BACKENDS
 from reconciler.cli.exit_codes import MEANINGS
 from reconciler.cli.explain import all_errors, project_topics
 from reconciler.core.policies import POLICIES
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS, provider_settings
+from reconciler.platforms import PLATFORMS
 from reconciler.reporters.report_findings import DRIFT, FAILED, INCOMPLETE, PLANNED, SKIPPED
 from reconciler.reporters.topics import (
     BLOCKS,
@@ -74,3 +77,20 @@ def test_a_page_of_the_project_file_leads_to_the_pages_below_it() -> None:
         assert "\n    " not in topic.text
     assert "explain project.workspaces.NAME" in next(one for one in ALL if one.name == "project.workspaces").text
     assert next(one for one in ALL if one.name == "project.migrate").title == "auto | ask | off"
+
+
+def test_every_setting_of_a_plug_in_is_explained() -> None:
+    """By its place, with the plug-in's name and without; a table of settings has no entry without words."""
+    plugins = {
+        "state": BACKEND_SETTINGS,
+        "provider": provider_settings(PLATFORMS),
+    }
+    assert plugins["state"].keys() == set(BACKENDS)
+    for place, of in plugins.items():
+        for name, docs in of.items():
+            for key, doc in docs.items():
+                assert doc.meaning, (name, key)
+                for word in (f"{place}.{name}", f"{place}.{key}", f"project.workspaces.mine.{place}.{name}.{key}"):
+                    found = find_topic(word, ALL) or find_topic(word, ALL, also=True)
+                    assert found is not None, word
+                    assert doc.meaning in found.text or key == "encryption", word

@@ -59,7 +59,7 @@ ENVELOPE = KindSpec(
         Field(
             "/lifecycle/manage",
             Type.STRING,
-            "full: compare and write. observe: compare and report, never write.",
+            "full: compare and write; observe: compare and report, never write.",
             SOURCE,
             default="full",
             enum=("full", "observe"),
@@ -67,7 +67,7 @@ ENVELOPE = KindSpec(
         Field(
             "/lifecycle/adopt",
             Type.STRING,
-            "Which live object of its name is taken over. any: the only one of that name. same: only if its content "
+            "Which live object of its name is taken over; any: the only one of that name; same: only if its content "
             "is the same, else the change is blocked as name_taken. Manifests that migrations write say same.",
             SOURCE,
             default="any",

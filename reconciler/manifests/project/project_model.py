@@ -156,7 +156,7 @@ class _Strict(BaseModel):
 
 
 class _Open(BaseModel):
-    """Settings whose keys belong to a plug-in; they are checked against `BACKEND_SETTINGS` where listed there."""
+    """Settings whose keys belong to a plug-in; they are checked where they are listed (`plugin_settings`)."""
 
     model_config = ConfigDict(strict=True, extra="allow", defer_build=True)
 
@@ -351,22 +351,3 @@ KNOWN_KEYS: dict[str, tuple[str, ...]] = {
     **{f"/workspaces/*/watch{place}": keys for place, keys in WATCH_KEYS.items()},
 }
 """Keys by place, for did-you-mean."""
-
-SHARED_SETTINGS = ("backend", "dsn", "password", "schema", "name")
-"""Keys of `shared` of an account."""
-BACKEND_SETTINGS: dict[str, tuple[str, ...]] = {
-    "local": ("backend", "encryption", "path"),
-    "http": (
-        "backend", "encryption", "address", "update_method", "lock_address", "lock_method", "unlock_address",
-        "unlock_method", "username", "password", "token", "skip_cert_verification", "ca_file", "timeout",
-        "retry_max", "retry_wait_min", "retry_wait_max", "max_state_mb", "max_request_seconds",
-    ),
-    "postgres": ("backend", "encryption", "dsn", "password", "schema", "name", "keep", "max_state_mb",
-        "max_request_seconds",
-    ),
-    "s3": (
-        "backend", "encryption", "bucket", "key", "region", "endpoint", "url", "options", "allow_http",
-        "access_key_id", "secret_access_key", "session_token", "max_state_mb", "max_request_seconds",
-    ),
-}  # fmt: skip
-"""Keys of the state backends whose settings are fixed; the others check their own."""

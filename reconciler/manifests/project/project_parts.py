@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS, SHARED_SETTINGS
 from reconciler.manifests.project.project_model import (
-    BACKEND_SETTINGS,
-    SHARED_SETTINGS,
     AccountModel,
     FleetModel,
     PolicyModel,
@@ -71,7 +70,7 @@ def read_workspace(
                 pointer=f"{here}/overlays/{index}",
                 hint=f"give a folder under {Path(folder).name}/",
             )
-    keys: tuple[str, ...] | None = None
+    keys: Collection[str] | None = None
     if model.provider.type in platform.settings:
         words = ("vocabulary",) if platform.vocabularies else ()
         keys = ("type", "account", *words, *platform.settings[model.provider.type])
