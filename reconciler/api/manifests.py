@@ -129,8 +129,9 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
 
         found = with_sources(error.diagnostics, manifests)
         placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-        # What is said of the files beside it may be the reason.
-        raise PlanError(error.message, (*placed, *manifests.diagnostics), hint=error.hint) from error
+        # What is said of the files beside it may be the reason; what was accepted long ago is none.
+        beside = (one for one in manifests.diagnostics if not one.accepted)
+        raise PlanError(error.message, (*placed, *beside), hint=error.hint) from error
 
 
 def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> list[Object]:

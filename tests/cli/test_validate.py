@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.conftest import PERSONA
 
 TYPO = """\
 apiVersion: personas/v1
@@ -176,3 +179,28 @@ def test_a_policy_that_denies_unknown_fields(project: Path, call: Callable[..., 
     (project / "manifests" / "typo.yaml").write_text(kept)
     assert call("validate").code == 0
     assert call("plan").code == 0
+
+
+def test_a_finding_of_the_baseline_is_not_shown_beside_what_stops_a_plan(
+    project: Path, call: Callable[..., Any]
+) -> None:
+    """The account has two of the name; the old finding is no reason, a new one may be."""
+    desk = project / "manifests" / "desk.yaml"
+    desk.write_text(desk.read_text().replace("spec:\n", "spec:\n  odd_one: 1\n"))
+    for name in ("one", "two"):
+        (project / "manifests" / f"{name}.yaml").write_text(desk.read_text().replace("name: desk", f"name: {name}"))
+    desk.unlink()
+    assert call("-w", "sandbox", "apply", "--auto-approve").code == 0
+    shutil.rmtree(project / ".reconciler" / "sandbox" / "history", ignore_errors=True)
+    for name in ("one", "two"):
+        (project / "manifests" / f"{name}.yaml").rename(project / f"{name}.yaml")
+    (project / ".reconciler" / "sandbox" / "state.json").unlink()
+    desk.write_text(PERSONA.replace("spec:\n", "spec:\n  odd_one: 1\n"))
+    before = call("-w", "sandbox", "plan")
+    assert before.code == 1
+    assert "odd_one" in before.err
+    assert call("validate", "--write-baseline").code == 0
+    after = call("-w", "sandbox", "plan")
+    assert after.code == 1
+    assert "are called 'Desk'" in after.err
+    assert "odd_one" not in after.err

@@ -167,9 +167,14 @@ def check_account(changes: Sequence[Change], situation: Situation) -> Block | No
         back=situation.options.rollback is not None,
     ):  # fmt: skip
         return None
+    return other_account(situation.state)
+
+
+def other_account(state: State) -> Block:
+    """What is said of a key that the state does not fit."""
     return Block(
         "account",
-        f"the state of workspace {situation.state.workspace!r} belongs to another account than this key",
+        f"the state of workspace {state.workspace!r} belongs to another account than this key",
         "use the key of that account; --accept-account if the account really changed",
     )
 

@@ -20,9 +20,10 @@ from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.attachments import leftover_warnings
 from reconciler.core.planning.desired import build_desired, to_replace, unmatched_selection, with_needed, with_orphans
 from reconciler.core.planning.id_names import names_in
-from reconciler.core.planning.records import Planned, PlanRequest
+from reconciler.core.planning.records import Account, Planned, PlanRequest
 from reconciler.core.planning.run_scope import expand_options, select_scope
 from reconciler.core.planning.selection_check import addresses_of
+from reconciler.core.policies.plan_policies import other_account, same_account
 from reconciler.core.resource_diff.match_objects import names_of
 from reconciler.core.resource_diff.resource_plan import Context
 from reconciler.engine.account_reader import Reader
@@ -81,7 +82,7 @@ def make_plan(
     if not options.drift_only:
         problems += leftover_warnings(compared.planned, bound.resources, setting_word=setting.workspace.migrate)
     if errors := [problem for problem in problems if problem.is_error]:
-        raise PlanError("no plan can be made", errors)
+        raise PlanError("no plan can be made", errors, hint=_other_account(request, account, setting))
     if found := to_replace(request, compared):
         return make_plan(manifests, state, options, setting, goal=goal, replaced=found)
     before = {*reader.not_shown}
@@ -93,6 +94,18 @@ def make_plan(
     names = names_of(account.seen.listings, bound.matching, desired.state)
     listed = {name: tuple(listing.objects) for name, listing in account.seen.listings.items()}
     return Planned(replace(plan, names=names_in(plan, names)), compared.live, names, compared.noted, listed)
+
+
+def _other_account(request: PlanRequest, account: Account, setting: RunContext) -> str | None:
+    """What may be the reason of all problems: an account that never had the objects of the state."""
+    state, options = request.state, request.options
+    if options.accept_account or same_account(
+        state, setting.provider.account(), account.seen.listings, lambda: setting.fingerprint(state),
+        back=request.goal is not None,
+    ):  # fmt: skip
+        return None
+    block = other_account(state)
+    return f"{block.message}: {block.hint}"
 
 
 def unlisted_warnings(unlisted: Mapping[str, ProviderError]) -> Iterable[Diagnostic]:

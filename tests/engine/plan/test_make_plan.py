@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.engine.plan.make_plan import find_drift, plan_import, view
@@ -204,3 +206,18 @@ def test_an_object_of_another_address_is_refused(lab):
     other = manifest("persona.b", {**IMPORT_OBJECT_BODY})
     with pytest.raises(PlanError, match="no plan can be made"):
         plan_import(at("persona.b"), lab.made, as_set([WANTED, other]), lab.state, lab.setting())
+
+
+def test_problems_that_the_wrong_account_explains_name_it():
+    """Namesakes in the other account are the errors; the key is the reason."""
+    lab, other = applied(), Lab()
+    other.apply(*(manifest(name, BODY) for name in ("persona.b", "persona.c")))
+    theirs = {address: replace(entry, id="p0f0f0f0f0f0") for address, entry in lab.state.resources.items()}
+    other.state = replace(lab.state, resources=theirs, keys=())
+    with pytest.raises(PlanError) as caught:
+        other.plan(ONE)
+    assert {one.code for one in caught.value.diagnostics} == {"E-id"}
+    assert "belongs to another account than this key" in (caught.value.hint or "")
+    with pytest.raises(PlanError) as caught:
+        other.plan(ONE, accept_account=True)
+    assert caught.value.hint is None
