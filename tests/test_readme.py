@@ -107,7 +107,7 @@ def seed(folder: Path) -> None:
 
 
 def git(folder: Path, *words: str) -> str:
-    given = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "push.default=current"]
+    given = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
     done = subprocess.run(["git", *given, *words], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"git {words}\n{done.stdout}{done.stderr}"
     return done.stdout.strip()

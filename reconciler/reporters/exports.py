@@ -11,6 +11,9 @@ from reconciler.core.export.target import Generated, Target
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 
+WIDEST = 40
+"""Columns of a table's first column; a longer name moves only its own line."""
+
 
 def export_text(
     folder: str, files: Sequence[tuple[ExportedManifest, str]], claimed: int, notes: Sequence[str]
@@ -22,7 +25,7 @@ def export_text(
     secrets = [secret for manifest, _ in files for secret in manifest.secrets]
     if secrets:
         lines.append("The account does not give its secrets away. Set these before anything writes them:")
-        width = max(len(secret.variable) for secret in secrets)
+        width = min(max(len(secret.variable) for secret in secrets), WIDEST)
         lines += [f"  {secret.variable:<{width}}  {secret.address} {secret.pointer}" for secret in secrets]
     had = f"; {claimed} had a manifest already" if claimed else ""
     noun = "manifest" if len(files) == 1 else "manifests"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import indent
 
-from reconciler.engine.scaffold.project_facts import ALWAYS, CLOUDS, GITHUB, Account, PipelineFacts, scalar
+from reconciler.engine.scaffold.project_facts import (
+    ALWAYS,
+    CLOUDS,
+    GITHUB,
+    Account,
+    PipelineFacts,
+    each_variable,
+    scalar,
+)
 
 PATH = ".github/workflows/personas.yml"
 PLACEHOLDER = "OWNER/REPO"
@@ -127,8 +135,7 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         "a long random text with which digests of secrets are made, the same for every run",
         "openssl rand -hex 32 | gh secret set RECONCILER_DIGEST_KEY",
     )
-    for name in facts.variables:
-        yield f"{name}, which manifests or the project file name", f"gh secret set {name}"
+    yield from each_variable(facts, "gh secret set {}")
     for cloud in sorted({account.cloud for account in facts.accounts if account.cloud}):
         for name in CLOUDS[cloud]:
             yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.engine.scaffold.project_facts import Account, PipelineFacts, scalar
+from reconciler.engine.scaffold.project_facts import Account, PipelineFacts, each_variable, scalar
 from reconciler.installation import Source
 
 PATH = ".gitlab-ci.yml"
@@ -179,8 +179,7 @@ def steps(facts: PipelineFacts) -> Iterator[tuple[str, str]]:
         "a long random text with which digests of secrets are made, masked, not protected",
         'glab variable set RECONCILER_DIGEST_KEY "$(openssl rand -hex 32)" --masked',
     )
-    for name in facts.variables:
-        yield f"{name}, which manifests or the project file name, masked", f"glab variable set {name} --masked"
+    yield from each_variable(facts, "glab variable set {} --masked", ", masked")
     yield (
         "a schedule for drift (Build, Pipeline schedules)",
         "glab schedule create --cron '17 4 * * *' --ref " + (f"{facts.branch} --description drift"),

@@ -118,6 +118,20 @@ def _reading(key: str) -> str:
     return re.sub(r"(_API)?_KEY$", "", key) + "_READ_KEY"
 
 
+def each_variable(facts: PipelineFacts, command: str, how: str = "") -> Iterator[tuple[str, str]]:
+    """The step for the variables that a project names: `command` with `{}` for the name, in a loop for several."""
+    if len(facts.variables) == 1:
+        yield (
+            f"{facts.variables[0]}, which manifests or the project file name{how}",
+            command.format(facts.variables[0]),
+        )
+    elif facts.variables:
+        yield (
+            f"{len(facts.variables)} variables that manifests or the project file name{how}; each value is asked for",
+            f"for name in {' '.join(facts.variables)}; do {command.format('$name')}; done",
+        )
+
+
 def scalar(text: str) -> str:
     """The text as a value in YAML, quoted where it would be read as something else."""
     plain = re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text.lower() not in _WORDS

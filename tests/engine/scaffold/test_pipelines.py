@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -125,3 +126,15 @@ def test_a_file_of_somebody_else_is_not_touched(text):
 def test_blocks_are_the_text(ci, facts):
     text = pipeline(ci, facts)
     assert "".join(split(text).values()) == text
+
+
+@pytest.mark.parametrize(("ci", "tool"), [("github", "gh secret set"), ("gitlab", "glab variable set")])
+def test_variables_are_one_step_whatever_their_number(ci: str, tool: str) -> None:
+    """The command of many is carried out by a shell whose `gh` or `glab` only says what it was asked."""
+    for names in ((), ("ONE_KEY",), ("ONE_KEY", "TWO_KEY", "THREE_KEY")):
+        facts = replace(FACTS, accounts=(replace(FACTS.accounts[0], variables=names),))
+        about = [command for _, command in SYSTEMS[ci].steps(facts) if any(name in command for name in names)]
+        assert len(about) == min(1, len(names))
+        shell = f'{tool.partition(" ")[0]}() {{ echo "$@"; }}\n'
+        said = subprocess.run(["bash", "-c", shell + "".join(about)], capture_output=True, text=True, check=True)
+        assert re.findall(r"\w+_KEY", said.stdout) == sorted(names)
