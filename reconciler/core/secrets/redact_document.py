@@ -29,7 +29,7 @@ NOTHING: frozenset[str] = frozenset()
 def redact(
     kind: KindSpec | None, document: Object, hidden: Collection[str] = NOTHING, *, keep: bool = False
 ) -> Object:
-    """A copy of `document` with `(sensitive)` in the place of every secret; null stays null.
+    """`document` with `(sensitive)` in the place of every secret, itself where it has none; null stays null.
 
     `hidden` are further pointers to hide: those of `marked(other_side)`. With `kind` None (a kind that this version
     does not know) only markers, masks and `hidden` count. `keep` leaves references: they hold no secret.
@@ -109,17 +109,21 @@ def _holds_secrets(node: Node) -> bool:
 
 
 def _redact(node: Node, value: Json, path: str, hidden: Collection[str], keep: bool) -> Json:
+    """The very same object where nothing in it is a secret: a plan holds thousands of documents."""
     if keep and isinstance(value, SecretRef):
         return value
     if _sensitive(node, value, path, hidden):
         return SENSITIVE
     if isinstance(value, dict):
-        return {
-            key: _redact(_child(node, key), member, _below(node, path, key), hidden, keep)
-            for key, member in value.items()
+        changed = {
+            key: new
+            for key, old in value.items()
+            if (new := _redact(_child(node, key), old, _below(node, path, key), hidden, keep)) is not old
         }
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
-        return [_redact(_item(node), item, _item_path(path, item), hidden, keep) for item in value]
+        items = [_redact(_item(node), item, _item_path(path, item), hidden, keep) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     return value
 
 

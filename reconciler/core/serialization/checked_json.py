@@ -64,7 +64,7 @@ def flag(value: Json, where: str) -> bool:
 
 
 def text_map(value: Json, where: str) -> dict[str, str]:
-    """An object of texts, equal ones kept once; absent (None) is empty."""
+    """An object of texts, equal ones and equal names kept once; absent (None) is empty."""
     if value is None:
         return {}
     members = mapping(value, where)
@@ -72,7 +72,7 @@ def text_map(value: Json, where: str) -> dict[str, str]:
     if set(map(type, members.values())) - {str}:
         key = next(key for key, item in members.items() if not isinstance(item, str))
         raise Malformed(f"{where}/{key}: a text was expected, not {_kind(members[key])}")
-    return {name: intern(str(item)) for name, item in members.items()}
+    return {intern(name): intern(str(item)) for name, item in members.items()}
 
 
 def address_from(value: Json, where: str) -> Address:

@@ -7,6 +7,7 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from sys import intern
 
 from reconciler.errors import StateError
 from reconciler.types.json import Json
@@ -46,10 +47,26 @@ def digest_bytes(data: bytes) -> str:
 
 def digest_pieces(pieces: Iterable[bytes]) -> str:
     """The same over bytes that are never together in memory."""
-    total = hashlib.blake2b(digest_size=_SIZE)
+    total = Checksum()
     for piece in pieces:
-        total.update(piece)
-    return _short(total.digest())
+        total.add(piece)
+    return total.text
+
+
+class Checksum:
+    """The same while the bytes come."""
+
+    def __init__(self) -> None:
+        self._total = hashlib.blake2b(digest_size=_SIZE)
+
+    def add(self, piece: bytes) -> None:
+        """Take the next bytes in."""
+        self._total.update(piece)
+
+    @property
+    def text(self) -> str:
+        """The digest of all so far."""
+        return _short(self._total.digest())
 
 
 class SecretDigests:
@@ -136,7 +153,9 @@ def _salty(salt: str) -> bytes:
 
 
 def _short(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return intern(
+        urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    )  # equal values of thousands of objects: one text
 
 
 def _plain(value: Json) -> Json:

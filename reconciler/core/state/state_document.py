@@ -20,10 +20,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
 
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, Unfit, address_from, parse_json
-from reconciler.core.serialization.digest import digest, digest_bytes
+from reconciler.core.serialization.digest import Checksum, digest, digest_bytes
 from reconciler.core.serialization.record_codec import from_json, to_json
 from reconciler.core.state.entry_format import (
     FORMAT,
@@ -40,6 +43,8 @@ from reconciler.types.json import Json, Object
 from reconciler.types.state import Entry, PlanProgress, State
 
 _CHECKSUM = b'\n"checksum": "'
+_RESOURCES = '\n"resources": {'
+_TODAY = f'{{\n"format": {FORMAT},\n'.encode("ascii")
 _HEAD = re.compile(rb'"lineage": ("(?:[^"\\]|\\.)*"),\n"serial": (\d+),')
 _TOP = frozenset(
     {
@@ -75,12 +80,19 @@ def new_state(workspace: str, lineage: str, project: str | None = None) -> State
 
 
 def dump_state(state: State) -> bytes:
-    """The document for `state`; equal states give equal bytes."""
-    resources = ",\n".join(
-        f"{_dump(str(address))}: {_dump(entry_to_json(address, entry))}"
-        for address, entry in sorted(state.resources.items())
-    )
-    pending = ",\n".join(_dump(intent_to_json(intent)) for intent in state.pending)
+    """The document for `state`; equal states give equal bytes. It is written a line at a time: a state of thousands
+    of resources is never in memory twice."""
+    document, checksum = BytesIO(), Checksum()
+    for piece in _pieces(state):
+        line = piece.encode("ascii")
+        document.write(line)
+        checksum.add(line)
+    document.write(_CHECKSUM + checksum.text.encode("ascii") + b'"\n}\n')
+    return document.getvalue()
+
+
+def _pieces(state: State) -> Iterator[str]:
+    """The document up to its checksum, without the last line end."""
     account: Object = {"owner": state.owner, "keys": list(state.keys), "base_url": state.base_url}
     head: Object = {
         "format": FORMAT,
@@ -93,19 +105,29 @@ def dump_state(state: State) -> bytes:
         "plans": [_plan_to_json(plan) for plan in state.plans],
         "account": account,
     }
-    lines = [f'"{key}": {_dump(value)},' for key, value in head.items()]
-    lines += ['"resources": {', *([resources] if resources else []), "},"]
-    lines += ['"pending": [', *([pending] if pending else []), "],"]
-    lines += history_lines(state.history) + running_line(state.running)
+    yield "{"
+    for key, value in head.items():
+        yield f'\n"{key}": {_dump(value)},'
+    yield _RESOURCES
+    between = "\n"
+    for address, entry in sorted(state.resources.items()):
+        yield f"{between}{_dump(str(address))}: {_dump(entry_to_json(address, entry))}"
+        between = ",\n"
+    yield '\n},\n"pending": ['
+    between = "\n"
+    for intent in state.pending:
+        yield between + _dump(intent_to_json(intent))
+        between = ",\n"
+    yield "\n],"
+    for line in history_lines(state.history) + running_line(state.running):
+        yield f"\n{line}"
     if state.retired:
         retired = ",\n".join(
             f"{_dump(str(address))}: {_dump(list(ids))}" for address, ids in sorted(state.retired.items())
         )
-        lines += ['"retired": {', retired, "},"]
+        yield f'\n"retired": {{\n{retired}\n}},'
     if state.moved_to is not None:
-        lines.append(f'"moved_to": {_dump(state.moved_to)},')
-    body = ("{\n" + "\n".join(lines)).encode("ascii")
-    return body + _CHECKSUM + digest_bytes(body).encode("ascii") + b'"\n}\n'
+        yield f'\n"moved_to": {_dump(state.moved_to)},'
 
 
 def load_state(
@@ -153,8 +175,9 @@ def check_owner(state: State, workspace: str, project: str | None, *, where: str
 
 def parse_state(data: bytes, *, where: str = "the state") -> State:
     """The state in `data`, whatever its workspace. Raises `StateUnreadable`."""
+    apart = _take_apart(data)
     try:
-        document = parse_json(data, own=True)
+        document = parse_json(data if apart is None else apart.rest, own=True)
     except Unfit as error:
         raise _damaged(where, f"it is no valid JSON ({error})") from None
     if isinstance(document, dict) and "sealed" in document:
@@ -172,10 +195,48 @@ def parse_state(data: bytes, *, where: str = "the state") -> State:
     body, mark, rest = data.rpartition(_CHECKSUM)
     if not mark or rest.split() != [digest_bytes(body).encode("ascii") + b'"', b"}"]:
         raise _damaged(where, "its checksum does not fit: it was edited by hand or is damaged")
+    del body
     try:
-        return _state(upgrade(document))
+        return _state(upgrade(document), None if apart is None else apart.resources())
     except Malformed as error:
         raise _damaged(where, str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """A document of today's format as `dump_state` lays it out: its resources can be read one by one."""
+
+    data: bytes
+    start: int
+    end: int
+
+    @property
+    def rest(self) -> bytes:
+        """The document without its resources."""
+        return self.data[: self.start] + self.data[self.end :]
+
+    def resources(self) -> Iterator[tuple[str, Json]]:
+        """Address and value of each. Raises `Malformed` for a line that is none."""
+        here = self.start
+        while here < self.end:
+            line_end = self.data.index(b"\n", here + 1)
+            line = self.data[here + 1 : line_end]
+            try:
+                found = json.loads(b"{" + line.removesuffix(b",") + b"}")
+            except (ValueError, RecursionError):
+                raise Malformed("/resources: a line that is no JSON") from None
+            yield from found.items()
+            here = line_end
+
+
+def _take_apart(data: bytes) -> _Apart | None:
+    """None for every other layout, such as that of an older format: such a document is read as a whole."""
+    mark = _RESOURCES.encode("ascii") + b"\n"
+    if not data.startswith(_TODAY) or (found := data.find(mark)) < 0:
+        return None
+    start = found + len(mark) - 1
+    end = data.find(b"\n},\n", start)
+    return _Apart(data, start, end) if end > start else None
 
 
 def orphaned_state(state: State, project: str, where: str) -> bytes:
@@ -199,11 +260,13 @@ def peek(data: bytes | None) -> tuple[str, int] | None:
         return None
 
 
-def _state(document: Object) -> State:
+def _state(document: Object, apart: Iterable[tuple[str, Json]] | None) -> State:
+    """`apart`: the resources, where they are not in the document."""
     read.refuse_unknown(document, _TOP, "")
     account = read.mapping(document.get("account"), "/account")
     resources: dict[Address, Entry] = {}
-    for name, value in read.mapping(document.get("resources"), "/resources").items():
+    whole = read.mapping(document.get("resources"), "/resources")
+    for name, value in whole.items() if apart is None else apart:
         where = f"/resources/{name}"
         address = address_from(name, where)
         resources[address] = entry_from_json(address, value, where)

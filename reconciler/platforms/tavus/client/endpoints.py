@@ -20,8 +20,6 @@ LIST_WORDS = ("data", "deployments", "results", "items")
 TOTAL_WORDS = ("total_count", "total")
 MOST_DIGITS = 30
 """Of a total; what is longer says nothing, and the interpreter refuses to read thousands."""
-LONG = 100
-"""Characters from which a text is worth keeping once."""
 ID_WORDS = ("id", "uuid")
 NAME_WORDS = ("name",)
 
@@ -158,13 +156,25 @@ def is_answer_to(spec: KindSpec, id: str, answer: Json) -> bool:
 
 
 def share_texts(items: list[Json]) -> list[Json]:
-    """The items, their long texts those that a manifest says already: each is kept once."""
+    """The items, every text in them kept once: manifests say the same, and so do other objects of the account."""
     for item in items:
-        if isinstance(item, dict):
-            for word, member in item.items():
-                if isinstance(member, str) and len(member) > LONG:
-                    item[word] = intern(member)
+        _share(item)
     return items
+
+
+def _share(value: Json) -> None:
+    if isinstance(value, dict):
+        for word, member in value.items():
+            if isinstance(member, str):
+                value[word] = intern(member)
+            elif isinstance(member, dict | list):
+                _share(member)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            if isinstance(item, str):
+                value[place] = intern(item)
+            elif isinstance(item, dict | list):
+                _share(item)
 
 
 def items_in(words: Iterable[str], answer: Json) -> list[Json] | None:
