@@ -277,11 +277,13 @@ def comparable_document(spec: KindSpec, document: Object) -> Object:
 def _strip(node: Node, value: Json) -> Json:
     if not isinstance(value, dict) or not (node.children or node.star):
         return value
-    return {
+    kept = {
         key: _strip(child, member)
         for key, member in value.items()
         if not ((child := node.child(key)).row is not None and child.row.server_owned)
     }
+    same = len(kept) == len(value) and all(kept[key] is member for key, member in value.items())
+    return value if same else kept
 
 
 @cache

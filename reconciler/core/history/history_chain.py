@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.canonical_form import leaves
-from reconciler.core.history.preimage import pack, read_item, read_items, unpack, write_item
+from reconciler.core.history.preimage import pack_list, read_item, read_items, unpack, write_item
 from reconciler.core.serialization import record_codec
 from reconciler.core.serialization.checked_json import Malformed
 from reconciler.core.serialization.digest import canonical_bytes
@@ -41,9 +41,10 @@ def close_run(state: State, serial: int, retention: Retention) -> tuple[State, t
     if running is None:
         return state, ()
     state = replace(state, running=None)
-    items = _items(running, state)
-    if not items:
+    if running.items.keys() <= running.skipped:
         return state, ()
+    counts: Counter[str] = Counter()
+    changes = pack_list(write_item(_counted(item, counts)) for item in _items(running, state))
     history = state.history
     last = history.entries[-1] if history.entries else None
     entry = HistoryEntry(
@@ -52,8 +53,8 @@ def close_run(state: State, serial: int, retention: Retention) -> tuple[State, t
         previous=last.serial if last else history.anchor.serial,
         header=running.header,
         result=running.ended or "interrupted",
-        counts=_counts(items),
-        changes=pack([write_item(item) for item in items]),
+        counts=dict(counts),
+        changes=changes,
     )
     before = last.digest if last else _root(state.lineage, history.anchor)
     entry = replace(entry, digest=_digest(before, entry))
@@ -100,12 +101,11 @@ def changes_of(entry: HistoryEntry, *, where: str = "the state") -> tuple[Preima
         raise _broken(where, entry, f"cannot be read: {error}") from None
 
 
-def _items(running: Running, state: State) -> list[Preimage]:
+def _items(running: Running, state: State) -> Iterator[Preimage]:
     """What the run began, and which objects came of it; of one that was killed, the outcome may be unknown.
 
     Raises `StateUnreadable` for damaged pre-images.
     """
-    found: list[Preimage] = []
     for address, text in running.items.items():
         if address in running.skipped:
             continue
@@ -122,19 +122,17 @@ def _items(running: Running, state: State) -> list[Preimage]:
             ) from None
         now = state.resources.get(address)
         became = now.id if now is not None and now.id != item.id else None
-        found.append(replace(item, outcome=outcome, became=became))
-    return found
+        yield replace(item, outcome=outcome, became=became)
 
 
-def _counts(items: list[Preimage]) -> dict[str, int]:
-    counts: Counter[str] = Counter()
-    for item in items:
-        if item.outcome != "done":
-            counts[item.outcome] += 1
-            continue
+def _counted(item: Preimage, counts: Counter[str]) -> Preimage:
+    """The item, once it is counted for what people read of its run."""
+    if item.outcome != "done":
+        counts[item.outcome] += 1
+    else:
         counts.update([COUNTED[item.action]] if item.action in COUNTED else [])
         counts.update(["imported"] * item.imported + ["moved"] * (item.previous is not None))
-    return dict(counts)
+    return item
 
 
 def _root(lineage: str, anchor: Anchor) -> str:
