@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, address_from
 from reconciler.core.serialization.digest import digest
-from reconciler.core.state.entry_records import old_address
+from reconciler.core.state.entry_records import NO_SECRETS, NONE, old_address
 from reconciler.types.address import Address
 from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Adopt, Lifecycle, Manage
@@ -87,7 +87,7 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
     return Entry(
         id=read.text(found.get("id"), f"{where}/id"),
         sent=read.text_map(found.get("sent"), f"{where}/sent"),
-        seen=read.text_map(found.get("seen"), f"{where}/seen"),
+        seen=read.text_map(found.get("seen"), f"{where}/seen") or NONE,
         lifecycle=lifecycle,
         source=read.optional_text(found.get("source"), f"{where}/source"),
         parents=read.texts(found.get("parents"), f"{where}/parents"),
@@ -95,7 +95,7 @@ def entry_from_json(address: Address, value: Json, where: str) -> Entry:
         name=read.optional_text(found.get("name"), f"{where}/name"),
         refs=read.texts(found.get("refs"), f"{where}/refs"),
         former=read.texts(found.get("former"), f"{where}/former"),
-        secrets=_secrets(found.get("secrets"), f"{where}/secrets"),
+        secrets=_secrets(found.get("secrets"), f"{where}/secrets") or NO_SECRETS,
         gives_way_to=None if successor is None else address_from(successor, f"{where}/gives_way_to"),
     )
 

@@ -22,6 +22,9 @@ from reconciler.types.plan import DriftItem
 from reconciler.types.state import Entry, Intent, Move, State
 
 FORMER_IDS = 10
+NONE: Mapping[str, str] = {}
+NO_SECRETS: Mapping[str, Mapping[str, str]] = {}
+"""One for the thousands of entries that have none."""
 
 
 def record(
@@ -81,7 +84,7 @@ def record(
     return Entry(
         id=live.id,
         sent=sent,
-        seen=seen,
+        seen=seen or NONE,
         lifecycle=change.lifecycle,
         source=change.source,
         parents=_parents(change, old, sent),
@@ -89,7 +92,7 @@ def record(
         name=None if hidden_name else live.name or change.name,
         refs=tuple(str(address) for address in change.depends_on),
         former=_former(live, old),
-        secrets=secrets,
+        secrets=secrets or NO_SECRETS,
     )
 
 
