@@ -47,6 +47,9 @@ HELD = {
     "**Text of servers and manifests is escaped**": (
         "reporters/test_hidden_characters.py::test_what_people_read_obeys_nothing",
     ),
+    "**A log orders nothing about.**": (
+        "cli/test_output.py::test_nothing_that_a_stranger_wrote_orders_a_ci_system_about",
+    ),
     "**Files named in manifests stay inside the project folder**": (
         "manifests/tree/test_file_tree.py::test_without_git_links_stay_in_the_folder_that_holds_the_project",
         "api/test_output_files.py::test_no_command_writes_through_a_committed_link",

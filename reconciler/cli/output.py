@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from reconciler.errors import DiagnosticsError, ReconcilerError, UsageError
 
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from reconciler.types.json import Json
     from reconciler.types.report import Report, Style
 
+T = TypeVar("T", bound=str)
+
 _gate: Redactor | None = None
 """What the run of this process knows; None as long as none was opened."""
 _workspace = ""
 """The workspace of the run; empty as long as none was chosen."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+CI_SYSTEMS = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+"""Variables of those that obey lines of a log: `::error::`, `##vso[task.setvariable ...]`, `##teamcity[...]`."""
+CI_COMMANDS = re.compile(r"^([ \t]*):(?=:)|#(?=#(?:vso|teamcity)?\[)", re.MULTILINE)
 
 
 def gate() -> Redactor:
@@ -85,7 +91,7 @@ def say(line: str, *, end: str = "\n") -> None:
     stream = sys.stderr
     if stream is None:
         return
-    line = visible(shown(line))
+    line = harmless(visible(shown(line)))
     try:
         stream.write(line + end)
         stream.flush()
@@ -118,6 +124,13 @@ def home_of(session: Session) -> str:
 def visible(text: str) -> str:
     """The text with every character that could steer a terminal written as an escape."""
     return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def harmless(text: T) -> T:
+    """Text for people without what the log of a CI system would obey: a prompt or a name may be a stranger's."""
+    if not any(os.environ.get(name) for name in CI_SYSTEMS):
+        return text
+    return type(text)(CI_COMMANDS.sub(lambda match: f"{match[1]}\\x3a" if match[1] is not None else "\\x23", text))
 
 
 def silence() -> None:
@@ -176,7 +189,9 @@ def deliver(report: Report, settings: Settings) -> int:
     from reconciler.api.render import render_report as render
 
     report = _with_heading(report, settings)
-    write(render(report, settings.format or TEXT, style(settings), gate()))
+    name = settings.format or TEXT
+    text = render(report, name, style(settings), gate())
+    write(harmless(text) if name == TEXT else text)
     deliver_files(report, settings)
     return report.exit_code
 

@@ -151,7 +151,7 @@ def telling(settings: Settings) -> Iterator[Callable[[Watched, Round, Memory], N
     """Prints a line a round (of rounds like the last one only with --verbose, or for machines), and tells whom the
     project file names."""
     from reconciler.api.notify import Notifier
-    from reconciler.cli.output import say, write
+    from reconciler.cli.output import harmless, say, write
     from reconciler.reporters.watch_status import round_line, round_object
 
     notifier = Notifier(say)
@@ -160,7 +160,7 @@ def telling(settings: Settings) -> Iterator[Callable[[Watched, Round, Memory], N
         if settings.json_log:
             write(json.dumps(round_object(done, one.memory, one.watch, one.now)) + "\n")
         elif settings.verbose or done.wrote or done.status is not before.status or done.commit != before.commit:
-            write(round_line(done, one.now) + "\n")
+            write(harmless(round_line(done, one.now)) + "\n")
         notifier.tell(one, done, before)
 
     try:

@@ -303,3 +303,69 @@ def test_annotations_and_pages_name_files_from_the_top_of_the_repository(
         text = call(*where, verb, "--format", format).out
         assert "agents/manifests/personas/front-desk.yaml" in text, (verb, text)
         assert "agents/agents" not in text
+
+
+ORDERS = (
+    "::error file=a::x\n  ::add-mask::y\n\t::stop-commands::z\n##[debug]x ##vso[task.setvariable variable=PATH]/tmp\n"
+    "##teamcity[x]"
+)
+"""What GitHub, Azure and TeamCity obey where it stands in a log."""
+SPEC: dict[str, Any] = {
+    "persona_name": ORDERS,
+    "default_face_id": "r90bbd427f71",
+    "greeting": ORDERS,
+    "system_prompt": "One.\n" * 4 + ORDERS,
+}
+
+
+def manifest(name: str, **more: Any) -> str:
+    """One whose texts are orders."""
+    head = {"apiVersion": "personas/v1", "kind": "Persona", "metadata": {"name": name}}
+    return json.dumps({**head, "spec": SPEC | more})
+
+
+def obeyed(text: str) -> list[str]:
+    """The lines of a log that one of them would obey."""
+    marks = ("##[", "##vso[", "##teamcity[")
+    return [line for line in text.splitlines() if line.lstrip().startswith("::") or any(one in line for one in marks)]
+
+
+@pytest.mark.parametrize("system", ["GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"])
+def test_nothing_that_a_stranger_wrote_orders_a_ci_system_about(
+    project: Path, call: Any, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    desk, other, odd = (project / "manifests" / name for name in ("desk.yaml", "other.json", "\n::error::odd.yaml"))
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    desk.write_text(manifest("desk", context=ORDERS))
+    other.write_text(manifest("a\n::error::b", layers={"tts": {"tts_engine": ORDERS}, ORDERS: 1}))
+    odd.write_text("kind: [")
+    commands: tuple[tuple[str, ...], ...] = (
+        ("validate",), ("plan",), ("migrate", "--check"), ("migrate",), ("explain", "\n::error::x"),
+        ("plan", "::x\n::y"),
+    )  # fmt: skip
+    before = [call(*words) for words in commands]
+    assert any(obeyed(done.out + done.err) for done in before), "elsewhere texts stand as they are"
+    monkeypatch.setenv(system, "true")
+    for words, was in zip(commands, before, strict=True):
+        done = call(*words)
+        assert (obeyed(done.out + done.err), done.code) == ([], was.code), words
+    other.unlink()
+    odd.unlink()
+    desk.write_text(manifest("desk"))
+    for words in (
+        ("plan",), ("apply", "--auto-approve"), ("plan", "--full"), ("drift",), ("state", "list"),
+        ("state", "history"), ("destroy", "--auto-approve"),
+    ):  # fmt: skip
+        done = call(*words)
+        assert (obeyed(done.out + done.err), done.code) == ([], 0), words
+
+
+def test_what_is_for_machines_stays_as_it_is(project: Path, call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "manifests" / "desk.yaml").write_text(manifest("desk", layers={"tts": {"tts_engine": ORDERS}}))
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    commands = (("render",), ("validate", "--format", "github"), ("validate", "--format", "json"))
+    before = [call(*words).out for words in commands]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert [call(*words).out for words in commands] == before
+    assert obeyed(before[0]), "a prompt is handed on as it is"
+    assert obeyed(before[1]), "annotations are commands"
