@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.connect import read_state
 from reconciler.api.manifests import catalogue_of, placing, read_files, remarks
 from reconciler.types.manifest import ManifestSet
 
@@ -142,7 +141,7 @@ def check(
     """Every finding about the manifests of this run, in the order of the files; and remarks for a person. `baseline`:
     what is accepted, where that is not what the project's file says.
 
-    Raises `NothingFound` where there are neither manifests nor a state (one that is kept elsewhere is not asked).
+    Raises `NothingFound` where there are no manifests, whatever the state remembers.
     """
     from reconciler.core.fields.field_check import UNKNOWN_FIELD
     from reconciler.engine.validate import validate
@@ -196,21 +195,16 @@ def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
 
 
 def require_manifests(session: Session, manifests: ManifestSet, *, allow_empty: bool) -> None:
-    """Raise `NothingFound` where there is nothing at all, `ManifestError` for a path that holds nothing of ours. The
-    state is only asked where the files are silent, and where it lies on this machine."""
-    from reconciler.core.planning.selection_check import require_something, unmatched_paths
-    from reconciler.errors import ManifestError
-    from reconciler.types.options import PlanOptions
-    from reconciler.types.state import State
+    """Raise `NothingFound` where no document was read, `ManifestError` for a path that holds nothing of ours. The
+    state is not asked: what it remembers is no manifest."""
+    from reconciler.core.planning.selection_check import BEGIN, MEANT, unmatched_paths
+    from reconciler.errors import ManifestError, NothingFound
 
-    state = State("")
-    speaking = manifests.manifests and not any(unmatched_paths(manifests, state))
-    if not speaking and session.workspace.state.type == "local":
-        state = read_state(session)
-    with placing(session, manifests):
-        require_something(manifests, state, PlanOptions(allow_empty=allow_empty))
-    if missing := [*unmatched_paths(manifests, state)]:
+    if missing := [*unmatched_paths(manifests)]:
         raise ManifestError("there is nothing to validate", missing)
+    if not (manifests.manifests or manifests.moved or manifests.removed or allow_empty):
+        with placing(session, manifests):
+            raise NothingFound("there are no manifests to validate", manifests.diagnostics, hint=f"{BEGIN}; {MEANT}")
 
 
 def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:

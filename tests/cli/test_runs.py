@@ -338,7 +338,8 @@ def test_an_empty_folder_is_no_success(
     monkeypatch.chdir(tmp_path)
     ended = call(*words)
     assert ended.code == 1, ended
-    for said in ("neither manifests nor a state", "the current folder", "state.json", "reconciler -C further/down"):
+    nothing = "no manifests to validate" if words == ("validate",) else "neither manifests nor a state"
+    for said in (nothing, "the current folder", "state.json", "reconciler -C further/down"):
         assert said in ended.err
     assert "Success" not in ended.out and "No changes" not in ended.out
     assert not (tmp_path / ".reconciler").exists()
@@ -376,6 +377,22 @@ def test_a_path_without_manifests_is_nothing_to_validate(applied: Path, call: Ca
     (applied / "manifests" / "empty").mkdir()
     ended = call("validate", "manifests/empty")
     assert ended.code == 1 and "manifests/empty" in ended.err, ended
+
+
+@pytest.mark.parametrize("words", [(), ("manifests",)])
+def test_a_state_without_manifests_is_nothing_to_validate(applied: Path, call: Call, words: tuple[str, ...]) -> None:
+    """What was applied from here once is no manifest: nothing was looked at, so nothing is well."""
+    for file in (applied / "manifests").rglob("*.yaml"):
+        if file.name != "reconciler.yaml":
+            file.unlink()
+    ended = call("validate", *words)
+    assert ended.code == 1 and "Success" not in ended.out, ended
+    if not words:
+        assert call("validate", "--allow-empty").code == 0
+    (applied / "manifests" / "removed.yaml").write_text(
+        "apiVersion: personas/v1\nkind: Removed\naddress: persona.desk\n", "utf-8"
+    )
+    assert call("validate", *words).code == 0, "a document that removes is one that was read"
 
 
 @pytest.mark.parametrize("command", [("plan",), ("validate",), ("drift",), ("migrate",), ("plan", "-m")])

@@ -62,18 +62,21 @@ def unmatched(
     yield from unmatched_paths(manifests, state)
 
 
-def unmatched_paths(manifests: ManifestSet, state: State) -> Iterator[Diagnostic]:
-    """An error for each path of the command line that neither a document nor an entry of the state comes from."""
+def unmatched_paths(manifests: ManifestSet, state: State | None = None) -> Iterator[Diagnostic]:
+    """An error for each path of the command line that neither a document comes from nor, where a state counts, an
+    entry of that."""
+    remembered = "" if state is None else ", and nothing in the state came from there"
     sources = {manifest.source.path for manifest in manifests.manifests}
     sources |= {moved.source.path for moved in manifests.moved} | {
         removed.source.path for removed in manifests.removed
     }
     sources |= {overlay.path for manifest in manifests.manifests for overlay in manifest.overlays}
-    sources |= {entry.source for entry in state.resources.values() if entry.source is not None}
+    if state is not None:
+        sources |= {entry.source for entry in state.resources.values() if entry.source is not None}
     for text, path in manifests.asked.items():
         if not any(under_paths(source, (path,)) for source in sources):
             yield Diagnostic(
-                "E-path", Severity.ERROR, f"{text}: there is no manifest, and nothing in the state came from there",
+                "E-path", Severity.ERROR, f"{text}: there is no manifest{remembered}",
                 hint="a path is a manifest file or a folder of them; without one, it is the whole project",
             )  # fmt: skip
 
