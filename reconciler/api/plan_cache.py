@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from reconciler.api.cache_folder import FOLDER, MOST, MOST_EACH, CacheFolder, find_key, find_obstacle, program
 from reconciler.api.paths import STATE_FOLDER
 from reconciler.api.run_recording import ACCOUNT, ANSWER, SECRET, STATE, TREE, Recording
-from reconciler.core.planning.run_trace import Question, Trace
+from reconciler.core.planning.run_trace import MARK, Question, Trace
 from reconciler.errors import Interrupted, ProviderError
 from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.event import Notice
@@ -107,8 +108,7 @@ class PlanCache:
             return None
         now = Recording(Trace(self.folder.key))
         try:
-            self._ask_files(now, kept)
-            if not kept.holds(now.trace, 0) or not self._ask_account(now, kept):
+            if not self._ask_files(now, kept) or not self._ask_account(now, kept):
                 return None
         except (KeyError, ValueError, TypeError):  # a question that nobody answers any more
             return None
@@ -124,17 +124,27 @@ class PlanCache:
             self.session.redactor.spare(*verdict.addresses)
         return verdict
 
-    def _ask_files(self, now: Recording, kept: _Kept) -> None:
+    def _ask_files(self, now: Recording, kept: _Kept) -> bool:
+        """Whether files and secrets are as they were. What was written since is asked first: where it says something
+        else, the others are read by the run alone."""
         from reconciler.api.manifests import known_secrets
         from reconciler.manifests.tree.file_tree import RecordedTree, WorkTree, ask_again
         from reconciler.types.address import SecretRef
 
         tree = RecordedTree(WorkTree(), now.asked_tree)
-        for _, *question in kept.of(TREE):
-            ask_again(tree, tuple(question))
+        asked = [(number, question) for number, question in enumerate(kept.questions[0]) if question[0] == TREE]
+        newer = {number: question for number, question in asked if _written_since(question, kept.at)}
+        for number, question in newer.items():
+            ask_again(tree, question[1:])
+            if now.trace.marks([question]) != kept.marks[0][MARK * number : MARK * (number + 1)]:
+                return False
+        for number, question in asked:
+            if number not in newer:
+                ask_again(tree, question[1:])
         resolve = now.secrets(known_secrets(self.session)).resolve
         for _, kind, name in kept.of(SECRET):
             resolve(SecretRef(kind, name))
+        return kept.holds(now.trace, 0)
 
     def _ask_account(self, now: Recording, kept: _Kept) -> bool:
         """Whether state and account are as they were, and nobody is at work on the state."""
@@ -172,7 +182,12 @@ class PlanCache:
         if again is None or to_json(again) != written:
             return
         questions = [trace.questions(*whom) for whom in STAGES]
-        document = {"questions": questions, "marks": [trace.mark(asked) for asked in questions], "verdict": written}
+        document = {
+            "at": time.time(),
+            "questions": questions,
+            "marks": [trace.marks(asked) for asked in questions],
+            "verdict": written,
+        }
         self.folder.write(self.name, json.dumps(document).encode("utf-8"))
 
 
@@ -249,11 +264,14 @@ class _Kept:
     questions: list[list[Question]]
     """By stage."""
     marks: list[str]
+    """Those of the answers, by stage."""
     verdict: Json
+    at: float
+    """When it was kept, in seconds since 1970."""
 
     def holds(self, now: Trace, stage: int) -> bool:
         """Whether the answers of a stage are what they were. Raises `KeyError` where not all were asked for."""
-        return now.mark(self.questions[stage]) == self.marks[stage]
+        return now.marks(self.questions[stage]) == self.marks[stage]
 
     def of(self, whom: str) -> list[Question]:
         """What was asked of `whom`."""
@@ -266,9 +284,22 @@ def _parse(content: bytes | None) -> _Kept | None:
     try:
         found = json.loads(content)
         questions = [[tuple(map(str, question)) for question in asked] for asked in found["questions"]]
-        return _Kept(questions, found["marks"], found["verdict"]) if len(questions) == len(STAGES) else None
+        if len(questions) != len(STAGES):
+            return None
+        return _Kept(questions, [*map(str, found["marks"])], found["verdict"], float(found["at"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _written_since(question: Question, at: float) -> bool:
+    """Whether a question is about a file that seems to have been written since. It says what is worth asking first,
+    and nothing more: times of files can be set."""
+    if question[1] != "read":
+        return False
+    try:
+        return os.stat(question[2]).st_mtime >= at - 2  # noqa: PTH116 - plain strings: this runs once a file
+    except OSError:
+        return True
 
 
 def _decode(document: Json, kinds: Kinds) -> Verdict | None:

@@ -17,6 +17,7 @@ from reconciler import open_project
 from reconciler.api.cache_folder import MOST
 from reconciler.api.connect import open_backend
 from reconciler.api.plan_cache import PlanCache, Verdict, open_cache
+from reconciler.manifests.tree.file_tree import WorkTree
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Reply
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Workspace
@@ -145,12 +146,22 @@ def edit_world(home: Path) -> None:
     path.write_text(text.replace("You welcome visitors.", "You send visitors away."))
 
 
+def date_files(home: Path, when: int | None) -> None:
+    """Times of files prove nothing: let all of them have been written `when`; None leaves them as they are."""
+    for path in home.rglob("*") if when is not None else ():
+        os.utime(path, (when, when))
+
+
+@pytest.mark.parametrize("dated", [None, 0], ids=["just now", "long ago"])
 @pytest.mark.parametrize("what", CHANGES)
-def test_whatever_moved_is_looked_at(rich: Path, call: Run, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_whatever_moved_is_looked_at(
+    rich: Path, call: Run, monkeypatch: pytest.MonkeyPatch, what: str, dated: int | None
+) -> None:
     verbs = ["plan", "drift"] if what in ("a manifest", "the account") else ["plan"]
     for verb in verbs:
         said(call, verb)
     CHANGES[what](rich / "manifests", monkeypatch)
+    date_files(rich / "manifests", dated)
     with recalling() as recalled:
         for verb in verbs:
             with requests() as cold:
@@ -171,6 +182,30 @@ def test_what_is_set_back_is_known_again(rich: Path, call: Run) -> None:
     with recalling() as recalled:
         assert said(call, "plan") == before
     assert recalled[0] is not None
+
+
+def test_what_was_written_since_is_asked_first(rich: Path, call: Run) -> None:
+    home = rich / "manifests"
+    for number in range(5):
+        (home / f"more{number}.yaml").write_text(
+            PERSONA.replace("desk", f"more{number}").replace("Desk", f"M{number}")
+        )
+    assert call("apply", "--auto-approve").code == 0
+    date_files(home, 0)
+    said(call, "plan")
+    (home / "more4.yaml").write_text((home / "more4.yaml").read_text() + "# more\n")
+    read: list[str] = []
+    before = WorkTree.read
+
+    def hear(tree: WorkTree, path: str) -> bytes:
+        read.append(Path(path).name)
+        return before(tree, path)
+
+    with patch.object(WorkTree, "read", hear):
+        found = said(call, "plan")
+    assert read.count("more4.yaml") == 2
+    assert [read.count(f"more{number}.yaml") for number in range(4)] == [1, 1, 1, 1]
+    assert found == said(call, "plan", "--no-cache")
 
 
 @pytest.mark.parametrize("words", [["--exclude", "persona.desk"], ["--unmanaged"], ["-w", "other"], ["manifests"]])

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 Question: TypeAlias = tuple[str, ...]
 """Whom a run asked (`tree`, `secret`, `answer`, ...), and what."""
+BYTES = 16
+MARK = 2 * BYTES
 
 
 class Trace:
@@ -25,7 +27,7 @@ class Trace:
 
     def note(self, question: Question, *found: bytes) -> None:
         """Take note of an answer, whatever pieces it comes in."""
-        total = blake2b(key=self._key, digest_size=16)
+        total = blake2b(key=self._key, digest_size=BYTES)
         for piece in found:
             total.update(piece)
         mark = total.digest()
@@ -36,11 +38,7 @@ class Trace:
         """Everything that was asked of `whom`."""
         return [question for question in self._marks if question[0] in whom]
 
-    def mark(self, questions: Iterable[Question]) -> str:
-        """One mark over the answers to `questions`, in this order; all of them were noted."""
-        total = blake2b(key=self._key, digest_size=32)
-        for question in questions:
-            for word in question:
-                total.update(word.encode("utf-8", "surrogatepass") + b"\0")
-            total.update(self._marks[question])
-        return total.hexdigest()
+    def marks(self, questions: Iterable[Question]) -> str:
+        """The marks of the answers to `questions` one after the other, `MARK` characters each; all of them were
+        noted."""
+        return b"".join([self._marks[question] for question in questions]).hex()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeAlias
 
 from reconciler.core.canonical.canonical_edit import Edit
 from reconciler.core.canonical.canonical_form import effective_value, is_at_default, json_equal, leaf_at, tool_name
@@ -17,7 +19,8 @@ from reconciler.core.canonical.keyed_lists import ToolBody, inline_body
 from reconciler.core.resource_diff.findings import Findings, Subject
 from reconciler.core.resource_diff.resource_plan import Left, field_change, ignored
 from reconciler.types.change import Direction
-from reconciler.types.json import Json, escape, is_filled, lookup, within
+from reconciler.types.json import Json, Object, escape, is_filled, lookup, split, within
+from reconciler.types.kind import KindSpec
 
 TAKE_AWAY = "`reconciler apply --migrate` takes it away (`plan --migrate` shows it first)"
 BY_HAND = "write null in its place in the manifest to take it away, or edit the account"
@@ -73,6 +76,8 @@ def find_leftovers(subject: Subject, found: Findings) -> Findings:
     """Old fields beside the new ones, and everything that was found taken away where this run migrates."""
     if subject.observing or subject.resource.touched is not None:
         return found
+    if not found.copies and not _is_any_there(_old_places(subject.spec), subject.document):
+        return found  # the common case, at the cost of one look at each parent
     old = [*_spent_fields(subject), *_spent_places(subject), *_outdone(subject)]
     if not old and not found.copies:
         return found
@@ -86,6 +91,36 @@ def find_leftovers(subject: Subject, found: Findings) -> Findings:
         change = field_change(subject.spec, path, Direction.GIT, current, None, secret=secret)
         found += Findings({path: Edit(path, remove=True)}, (change,))
     return found
+
+
+Places: TypeAlias = "dict[str, Places]"
+"""Words of pointers, each with those that follow; none follow the last one."""
+
+
+@cache
+def _old_places(spec: KindSpec) -> Places:
+    """Every pointer that one of the rules below looks at."""
+    tables = (spec.renamed_fields, spec.moved_fields, spec.misplaced_keys, spec.merged_texts)
+    found: Places = {}
+    for pointer in (
+        *(old for table in (*tables, spec.superseded_references) for old in table),
+        *(spent.pointer for spent in spec.superseded_fields),
+    ):
+        place = found
+        for word in split(pointer):
+            place = place.setdefault(word, {})
+    return found
+
+
+def _is_any_there(places: Places, document: Object) -> bool:
+    """Whether something may stand at one of the places. Lists are left to those who know their items' names."""
+    for word, below in places.items():
+        member = document.get(word)
+        if member is None:
+            continue
+        if not below or not isinstance(member, dict) or _is_any_there(below, member):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

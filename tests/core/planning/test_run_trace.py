@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.planning.run_trace import Question, Trace
+from reconciler.core.planning.run_trace import MARK, Question, Trace
 
 KEY = b"k" * 32
 ANSWERS = st.dictionaries(st.tuples(st.sampled_from("ab"), st.text(max_size=3)), st.binary(max_size=4), min_size=1)
@@ -23,8 +23,10 @@ def test_marks_are_the_same_where_all_answers_are(one: dict[Question, bytes], ot
     asked = list(one)
     same = all((one | other)[question] == one[question] for question in asked)
     found = trace_of(one | other)
-    assert (found.mark(asked) == trace_of(one).mark(asked)) == same
-    assert trace_of(one, b"other key").mark(asked) != trace_of(one).mark(asked)
+    assert (found.marks(asked) == trace_of(one).marks(asked)) == same
+    assert found.marks(asked) == "".join(found.marks([question]) for question in asked)
+    assert all(len(found.marks([question])) == MARK for question in asked)
+    assert trace_of(one, b"other key").marks(asked) != trace_of(one).marks(asked)
 
 
 @given(ANSWERS)

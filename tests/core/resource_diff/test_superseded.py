@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.canonical.keyed_lists import registry_tool
 from reconciler.core.planning.attachments import AttachedTools, leftover_warnings
-from reconciler.core.resource_diff import plan_existing
+from reconciler.core.resource_diff import plan_existing, superseded
 from reconciler.core.resource_diff.resource_plan import Binding, Context, Matching
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
@@ -229,3 +229,26 @@ def test_a_warning_has_the_address_the_place_and_the_way(word, hint):
     assert "/layers/llm/tools/find" in told.summary
     assert hint in told.hint
     assert replace(told, hint=None).is_error is False
+
+
+def held_at(pointer, value):
+    """A document with `value` at one place alone."""
+    for word in reversed(pointer.split("/")[1:]):
+        value = {word: value}
+    return value
+
+
+PERSONA = KINDS.get("persona")
+OLD = [
+    *PERSONA.renamed_fields, *PERSONA.moved_fields, *PERSONA.misplaced_keys, *PERSONA.merged_texts,
+    *PERSONA.superseded_references, *(spent.pointer for spent in PERSONA.superseded_fields),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", dict.fromkeys(OLD))
+def test_no_old_place_is_missed_by_the_quick_look(place):
+    assert superseded._is_any_there(superseded._old_places(PERSONA), held_at(place, "x"))
+    assert not superseded._is_any_there(superseded._old_places(PERSONA), held_at(place, None))
+    parent, _, _ = place.rpartition("/")
+    if parent:
+        assert superseded._is_any_there(superseded._old_places(PERSONA), held_at(parent, [{"name": "x"}]))
