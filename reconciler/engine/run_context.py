@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.serialization.digest import SecretDigests, key_fingerprint
 from reconciler.engine.state.lock_owner import Rescue
-from reconciler.types.catalogue import Catalogue
 from reconciler.types.event import Notice
 from reconciler.types.ports import Backend, Clock, Emit, Provider, Secrets
 from reconciler.types.project import Workspace
 from reconciler.types.state import State
 from reconciler.waits import StoppableClock
+
+if TYPE_CHECKING:
+    from reconciler.types.catalogue import Catalogue
 
 SETTLE_SECONDS = 3.0
 """How long a create whose outcome is unknown may still be on its way through the service: a second look for what it

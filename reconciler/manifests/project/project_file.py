@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 MOST_READ = 8
 """Files whose records are kept: a process that makes round after round meets the same one again and again."""
-_READ: dict[tuple[bytes, str, str, str], tuple[tuple[Platform, ...], Project]] = {}
-"""Content and place -> the platforms that it was read with, and what it said. Without those that read other files."""
+_READ: dict[tuple[bytes, str, str, str], tuple[tuple[Platform, ...], Project, str | None]] = {}
+"""Content and place -> the platforms that it was read with, what it said, and the catalogue that it names: another
+file, which is read each time."""
 
 
 def load_project(
@@ -97,23 +98,43 @@ def _load(
         raise ManifestError(f"{shown}: {problem}", (), hint=problem.hint) from None
     known, whose = (bytes(data), shown, root, file), tuple(platforms.all().values())
     held = _READ.get(known)
+    plain: Project | None
     if held is not None and len(held[0]) == len(whose) and all(map(is_, held[0], whose)):
-        return replace(held[1], start=start, beside=_beside(tree, file) if given is None else ())
-    text = decode(data, shown, findings)
-    model = _parse(text, shown, findings, platforms) if text is not None else None
-    project = (
-        _records(tree, model, root, folder, file, Source(shown), findings, platforms) if model is not None else None
-    )
-    if findings.has_errors or project is None:
+        plain, named = held[1:]
+    else:
+        text = decode(data, shown, findings)
+        model = _parse(text, shown, findings, platforms) if text is not None else None
+        plain, named = None, None
+        if model is not None:
+            plain = _records(model, root, folder, file, Source(shown), findings, platforms)
+            named = model.catalogue
+    project = plain
+    if plain is not None and named is not None:
+        project = _with_catalogue(plain, tree, named, Source(shown), findings, platforms)
+    if findings.has_errors or plain is None or project is None:
         from reconciler.manifests.read.source_spans import Places, in_order
 
         problems = in_order(Places(lambda _: data, str).place(findings.items))
         raise ManifestError(f"{shown} is not a valid project file", problems)
-    if project.catalogue_file is None:
+    if held is None or held[1] is not plain:
         while len(_READ) >= MOST_READ:
             _READ.pop(next(iter(_READ), known), None)
-        _READ[known] = (whose, project)
+        _READ[known] = (whose, plain, named)
     return replace(project, start=start, beside=_beside(tree, file) if given is None else ())
+
+
+def _with_catalogue(
+    project: Project, tree: Tree, named: str, source: Source, findings: Findings, platforms: Platforms
+) -> Project:
+    """The project with the catalogue that its file names. Raises `ManifestError` for what is wrong in that."""
+    from reconciler.manifests.project.read_catalogue import read_own_catalogue
+
+    default = project.workspaces.get(project.default_workspace)
+    if default is None:
+        return project  # which is told
+    platform = platforms.of(default.provider.type)
+    own = read_own_catalogue(platform, tree, named, project.folder, project.root, source, findings)
+    return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
 
 def _beside(tree: Tree, file: str) -> tuple[str, ...]:
@@ -226,7 +247,6 @@ def _report(tokens: Sequence[str], kind: str, text: str, source: Source, finding
 
 
 def _records(
-    tree: Tree,
     model: ProjectModel,
     root: str,
     folder: str,
@@ -234,7 +254,7 @@ def _records(
     source: Source,
     findings: Findings,
     platforms: Platforms,
-) -> Project | None:
+) -> Project:
     from reconciler.manifests.project.project_parts import read_account, read_defaults, read_fleet, read_workspace
 
     accounts = {name: read_account(name, one, source, findings) for name, one in model.accounts.items()}
@@ -261,19 +281,11 @@ def _records(
     answers, answered = read_answers(model, [platforms.of(one).migrations for one in types], source, findings)
     kinds = workspaces[default].kinds if default in workspaces else None
     defaults = read_defaults(model, folder, kinds, source, findings)
-    own = None
-    if model.catalogue is not None:
-        from reconciler.manifests.project.read_catalogue import read_own_catalogue
-
-        own = read_own_catalogue(
-            platforms.of(workspaces[default].provider.type), tree, model.catalogue, folder, root, source, findings
-        )
     exclude = tuple(model.sources.exclude)
-    project = Project(
+    return Project(
         root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers,
         answered, source=model.source, defaults=defaults, fleet=read_fleet(model.fleet, source, findings),
     )  # fmt: skip
-    return project if own is None else replace(project, catalogue=own.catalogue, catalogue_file=own.file)
 
 
 def _check_neighbours(

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from difflib import get_close_matches
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -198,9 +198,10 @@ def read_own_catalogue(
         summary = f"the catalogue {name} cannot be read: {problem}"
         findings.error(FILE, summary, source=source, pointer=POINTER)
         return None
-    return OwnCatalogue(path, _parse(platform, data, relative(path, root)))
+    return OwnCatalogue(path, _parse(platform, bytes(data), relative(path, root)))
 
 
+@lru_cache(maxsize=8)
 def _parse(platform: Platform, data: bytes, shown: str) -> Catalogue:
     from reconciler.manifests.read.yaml_reader import parse_yaml
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.platform import Platform
 from reconciler.errors import ManifestError, UsageError
-from reconciler.manifests.project import project_file
+from reconciler.manifests.project import project_file, read_catalogue
 from reconciler.types.address import SecretRef
+from reconciler.types.catalogue import Catalogue
+from reconciler.types.json import Object
 from reconciler.types.project import Account, BackendSettings, FleetSettings, Policy
 from tests.support.manifestfolder import Folder
 from tests.support.projects import load_project
@@ -318,3 +321,43 @@ def test_a_file_that_did_not_change_is_read_once_and_one_that_did_anew(
         folder.write("reconciler.yaml", HEAD + f"default_workspace: sandbox # {number}\n")
         load_project(folder.root)
     assert len(project_file._READ) <= project_file.MOST_READ
+
+
+def test_a_catalogue_that_did_not_change_is_parsed_once_and_one_that_did_anew(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged: list[object] = []
+    load = read_catalogue.load_catalogue
+
+    def counted(platform: Platform, overrides: Object | None = None) -> Catalogue:
+        merged.append(overrides)
+        return load(platform, overrides)
+
+    monkeypatch.setattr(read_catalogue, "load_catalogue", counted)
+    folder.write("reconciler.yaml", HEAD + "catalogue: ours.yaml\n")
+    folder.write("ours.yaml", "chars_per_token: 7\n")
+    first = load_project(folder.root)
+    assert load_project(folder.root) == first
+    assert merged == [{"chars_per_token": 7}]
+    folder.write("ours.yaml", "chars_per_token: 8\n")
+    assert [project.catalogue.chars_per_token for project in [load_project(folder.root)] if project.catalogue] == [8]
+    for wrong in ("chars_per_token: many\n", "[]\n"):
+        folder.write("ours.yaml", wrong)
+        for _ in range(2):
+            with pytest.raises(ManifestError, match=r"ours\.yaml is not a valid catalogue"):
+                load_project(folder.root)
+    (folder.root / "ours.yaml").unlink()
+    for _ in range(2):
+        with pytest.raises(ManifestError) as told:
+            load_project(folder.root)
+        assert [one.summary for one in told.value.diagnostics] == ["there is no catalogue ours.yaml"]
+    folder.write("ours.yaml", "chars_per_token: 7\n")
+    assert load_project(folder.root) == first
+
+
+def test_a_catalogue_beside_an_unknown_workspace_leaves_the_error_to_be_told(folder: Folder) -> None:
+    folder.write("reconciler.yaml", HEAD + "catalogue: ours.yaml\ndefault_workspace: nowhere\n")
+    folder.write("ours.yaml", "chars_per_token: 7\n")
+    with pytest.raises(ManifestError) as told:
+        load_project(folder.root)
+    assert any("'nowhere' is none of the workspaces" in one.summary for one in told.value.diagnostics)
