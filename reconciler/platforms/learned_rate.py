@@ -150,11 +150,30 @@ class LearnedRate:
         self._last, self._next = now, now + gap
         return Sent(self._number, now, pace)
 
+    def instead(self, now: float) -> Sent | None:
+        """A request leaves now in the place of one that has its turn and did not leave yet; None where that is no
+        time to send. The other one is `postponed` then."""
+        if now < self._hold:
+            return None
+        pace = 1.0 / max(now - self._last, 1e-4)
+        self._number += 1
+        self.under_way += 1
+        self._last = now
+        return Sent(self._number, now, pace if self.rate is None else min(pace, self.rate))
+
     def postponed(self, sent: Sent, now: float) -> Sent:
-        """The same request, when it leaves only now; the next follows it at the usual distance."""
-        self._next = max(self._next, self._next + now - max(sent.at, self._last))
-        self._last = max(self._last, now)
-        return replace(sent, at=now)
+        """The same request, when it leaves only now, or later where others left since it had its turn: then it
+        follows them at the usual distance, and the next one follows it."""
+        at = max(now, self._hold)
+        if sent.number < self._number and self.rate is not None and self.burst < DEEP:
+            at = max(at, self._next)
+            self._next = at + max(1.0 / self.rate, 1.0 / self._ceiling if self._ceiling else 0.0)
+            self._number += 1
+            sent = replace(sent, number=self._number)
+        else:
+            self._next = max(self._next, self._next + at - max(sent.at, self._last))
+        self._last = max(self._last, at)
+        return replace(sent, at=at)
 
     def dropped(self, sent: Sent) -> None:
         """A request ended in a way that says nothing about the limit, or was not sent after all."""

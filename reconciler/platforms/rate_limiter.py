@@ -64,7 +64,7 @@ class RateLimiter:
         self._answered = threading.Condition(self._lock)
         self._queue: deque[threading.Event] = deque()
         self._held = threading.local()
-        self._passed = self._sent = 0
+        self._passed = self._sent = self._before_all = 0
         self._last_success: float | None = None
         self._streaks: dict[Hashable, tuple[int, int]] = {}
         self._room: int | None = None
@@ -146,9 +146,9 @@ class RateLimiter:
         A thread may wait again before that: for what it has to ask before it sends. Raises `Interrupted`.
         """
         if self._mine():
-            return self._until_due(waits)  # those who queue may be waiting for just this request
+            return self._ahead(waits)
         with self._lock:
-            if not self._queue and self._is_due():
+            if not self._queue and not self._before_all and self._is_due():
                 return self._leave()
             turn = threading.Event()
             self._queue.append(turn)
@@ -167,10 +167,33 @@ class RateLimiter:
                 if self._queue:
                     self._queue[0].set()
 
-    def leaves(self, sent: Sent) -> Sent:
-        """The same request, when it leaves only now, because something had to be asked first."""
+    def _ahead(self, waits: Waits) -> Sent:
+        """The same for what a request with a turn has to ask first: before all who queue, for those may have to wait
+        for just this answer, and would use up turns meanwhile."""
         with self._lock:
-            return self._learned.postponed(sent, self._clock.monotonic())
+            if self._shared is None and getattr(self._held, "unused", False):
+                sent = self._learned.instead(self._clock.monotonic())
+                if sent is not None:
+                    self._count_own(unused=False)
+                    return sent
+            self._before_all += 1
+        try:
+            return self._until_due(waits, queued=False)
+        finally:
+            with self._lock:
+                self._before_all -= 1
+                self._answered.notify_all()
+
+    def leaves(self, sent: Sent, waits: Waits) -> tuple[Sent, bool]:
+        """The same request, when it leaves only now, because something had to be asked first; and whether it slept
+        once more, so that what was asked is to be asked again. Raises `Interrupted`."""
+        with self._lock:
+            now = self._clock.monotonic()
+            sent = self._learned.postponed(sent, now)
+        if sent.at <= now:
+            return sent, False
+        waits.sleep(sent.at - now)
+        return sent, True
 
     def dropped(self, sent: Sent) -> None:
         """The request ended in a way that says nothing about the limit, or was not sent after all."""
@@ -249,20 +272,24 @@ class RateLimiter:
     def _leave(self) -> Sent:
         if self._turns:
             self._turns.popleft()
-        self._held.count = self._mine() + 1
-        self._sent += 1
+        self._count_own(unused=not self._mine())
         return self._learned.sent(self._clock.monotonic())
+
+    def _count_own(self, *, unused: bool) -> None:
+        """One more under way of this thread; `unused`: it has its turn, and what it has to ask may leave instead."""
+        self._held.count, self._held.unused = self._mine() + 1, unused
+        self._sent += 1
 
     def _ended(self) -> None:
         self._held.count = self._mine() - 1
         self._answered.notify_all()
 
-    def _until_due(self, waits: Waits) -> Sent:
+    def _until_due(self, waits: Waits, *, queued: bool = True) -> Sent:
         waited = 0.0
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                due = self._earliest(now)
+                due = None if queued and self._before_all else self._earliest(now)
                 if due is not None and due <= now:
                     if self._has_turn(now):
                         return self._leave()

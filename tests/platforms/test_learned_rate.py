@@ -167,6 +167,14 @@ def test_a_request_put_off_moves_those_behind_it() -> None:
     assert learned.earliest(5.0) == pytest.approx(5.0 + 1 / learned.rate)
 
 
+def test_a_request_put_off_does_not_leave_while_all_have_to_wait() -> None:
+    learned = LearnedRate(start=10)
+    early, late = learned.sent(0.0), learned.sent(0.1)
+    learned.refused(early, 0.2, 7.0)
+    assert learned.instead(0.3) is None
+    assert learned.postponed(late, 0.3).at == pytest.approx(7.2)
+
+
 def test_the_stages_of_a_first_run() -> None:
     learned = LearnedRate()
     seen = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -115,11 +116,70 @@ def test_who_waits_for_something_else_first_is_let_through(clock: Any) -> None:
     inner = pace.wait(waits)
     pace.passed(inner)
     clock.seconds += 5
-    outer = pace.leaves(outer)
-    assert outer.at == 1005.0
+    outer, slept = pace.leaves(outer, waits)
+    assert (outer.at, slept) == (1005.0, False)
     pace.passed(outer)
     other.join(10)
     assert others == [1005.0]
+
+
+def test_what_has_to_be_asked_first_leaves_in_the_place_of_who_asks(clock: Any) -> None:
+    pace, waits = RateLimiter(clock, start=10), Waits(clock, "to send")
+    outer = pace.wait(waits)
+    asked = [pace.wait(waits)]
+    assert asked[0].at == outer.at, "its turn is there, and it cannot use it yet"
+    pace.passed(asked[0])
+    asked.append(pace.wait(waits))
+    pace.passed(asked[1])
+    assert asked[1].at == pytest.approx(outer.at + 0.1, rel=0.05), "one turn is one request"
+    outer, slept = pace.leaves(outer, waits)
+    assert (slept, outer.at) == (True, pytest.approx(asked[1].at + 0.1, rel=0.05))
+    assert pace.leaves(outer, waits) == (outer, False), "nobody left meanwhile"
+
+
+def test_requests_that_waited_for_one_answer_do_not_leave_together(clock: Any) -> None:
+    """Each had its turn, and then all wait for what one of them asks: a small bucket would turn all but one away."""
+    pace, waits = RateLimiter(clock, start=10), Waits(clock, "to send")
+    turns, left, read = threading.Barrier(4), [], threading.Event()
+
+    def one(number: int) -> None:
+        sent = pace.wait(waits)
+        turns.wait(10)
+        if number == 0:
+            clock.seconds += 3
+            pace.passed(pace.wait(waits))
+            read.set()
+        read.wait(10)
+        slept = True
+        while slept:
+            sent, slept = pace.leaves(sent, waits)
+        left.append(sent.at)
+        pace.passed(sent)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(left) == 4
+    assert all(after - before >= 0.09 for before, after in pairwise(sorted(left)))
+
+
+def test_whoever_queues_lets_by_what_a_request_has_to_ask_first(clock: Any) -> None:
+    pace, waits = RateLimiter(clock, start=10), Waits(clock, "to send")
+    outer = pace.wait(waits)
+    pace.passed(pace.wait(waits))
+    others: list[Any] = []
+    pace._before_all += 1
+    other = threading.Thread(target=lambda: others.append(pace.wait(waits)))
+    other.start()
+    clock.seconds += 100
+    other.join(0.3)
+    assert others == [], "though its time has come"
+    pace._before_all -= 1
+    other.join(10)
+    assert len(others) == 1
+    pace.dropped(outer)
 
 
 def test_a_request_that_was_dropped_makes_room(clock: Any, turn: Any) -> None:

@@ -187,10 +187,11 @@ class Client:
         kinds = (f"{call.method} {call.path.strip('/').partition('/')[0]}", id(call))
         told = False
         try:
-            if call.gate is not None:
+            slept = call.gate is not None
+            while slept and call.gate is not None:
                 if call.gate(failures):
                     return Reply(204, {}), False
-                sent = self._pace.leaves(sent)
+                sent, slept = self._pace.leaves(sent, self._waits)
             with self._counting:
                 self._left += 1
             reply = self._exchange.send(call)
