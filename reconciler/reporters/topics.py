@@ -253,7 +253,7 @@ def key_topics(mappings: Mapping[str, Sequence[tuple[str, str, str, str]]]) -> l
     pages = {title: "project" if title == "The file" else f"project.{title}" for title in mappings}
     for title, rows in mappings.items():
         whole = pages[title]
-        widest = max(len(key) for key, *_ in rows)
+        widest = max((len(key) for key, *_ in rows), default=0)
         lines = [
             f"  {key:<{widest}}  {kind}{f' (default {default})' if default not in ('', 'null') else ''}: {doc}"
             for key, kind, default, doc in rows
