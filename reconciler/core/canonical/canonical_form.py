@@ -159,7 +159,7 @@ def _collect(node: Node, value: Json, path: str, found: dict[str, Json]) -> None
         if items:
             found.update({f"{path}/{escape(name)}": item for name, item in items.items()})
             return
-    found[path] = normalize(row, value)
+    found[path] = value if row is None else normalize(row, value)
 
 
 @lru_cache(maxsize=4096)
@@ -221,10 +221,13 @@ def leaf_at(spec: KindSpec, document: Object, pointer: str) -> Json:
             return None
         if value is None:
             return None
-    if node.row is not None and node.row.atomic and isinstance(value, dict):
+    row = node.row
+    if row is None or (type(value) is str and row.type is _TEXT):
+        return value  # the common case, without a call
+    if row.atomic and isinstance(value, dict):
         secrets = [inner for inner, _ in _secrets_below(node, value, "")]
-        return normalize(node.row, without_pointers(value, secrets))
-    return normalize(node.row, value)
+        return normalize(row, without_pointers(value, secrets))
+    return normalize(row, value)
 
 
 def keyed_parent(spec: KindSpec, pointer: str) -> str | None:
