@@ -116,6 +116,15 @@ def check_fields(
     ]
 
 
+def spelling_hint(spec: KindSpec, path: str) -> str | None:
+    """What a place that the table does not know may have been meant to be; None for one that it knows."""
+    body: Json = None
+    for word in reversed(split(path)):
+        body = {word: body}
+    found = check_fields(spec, body) if isinstance(body, dict) else []
+    return next((one.hint for one in found if one.code == UNKNOWN_FIELD), None)
+
+
 def _is_also(spec: KindSpec, pointer: str, body: Object) -> bool:
     row = field_at(spec, pointer)
     value = lookup(body, pointer)

@@ -22,6 +22,7 @@ from reconciler.core.canonical.field_tree import field_at, is_undeclared
 from reconciler.core.canonical.references import bind
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.diff.three_way import hidden, is_secret, only_defaults
+from reconciler.core.fields.field_check import spelling_hint
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, FieldChange
@@ -89,11 +90,24 @@ def judge(
     left_out = {path for path in pending if is_doubtful(spec, path) and leaf_at(spec, document, path) is None}
     if len(left_out) < len(change.fields) and left_out.issuperset(pending):
         # A write arrives whole or not at all: this is what the server does not keep, not what it does not show yet.
-        notes += [f"{path}: the API does not keep this field" for path in pending]
+        hints = {path: spelling_hint(spec, path) for path in pending}
+        notes += [
+            f"{path}: the API does not keep this field{f'; {hint}' if hint else ''}" for path, hint in hints.items()
+        ]
         pending = []
     draft = is_draft(live.body) and not unchanged
     vanished = _vanished(spec, change, document) if change.action is Action.UPDATE else ()
     return Judgement(tuple(pending), vanished, tuple(notes), draft)
+
+
+def spelling_hints(change: Change, said: str) -> str | None:
+    """What unknown fields of a change that was refused with these words may have been meant to be."""
+    hints = (
+        f"{field.path}: {hint}"
+        for field in change.fields
+        if (split(field.path) or [""])[-1] in said and (hint := spelling_hint(change.kind, field.path)) is not None
+    )
+    return "; ".join(hints) or None
 
 
 def is_draft(body: Json) -> bool:

@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.preconditions import refusal_reason
+from reconciler.core.planning.write_check import spelling_hints
 from reconciler.engine.account_reader import run_parallel
 from reconciler.engine.apply.dispatcher import Dispatcher, Schedule
 from reconciler.engine.apply.step import Done, Step, StepContext, names_given_twice
 from reconciler.engine.apply.write_object import create, delete, forget, intent_of, keep, update
 from reconciler.engine.placeholders import check_secrets
-from reconciler.errors import Interrupted, PlanBlocked, PlanStale, ReconcilerError, StateError
+from reconciler.errors import Interrupted, PlanBlocked, PlanStale, ReconcilerError, Rejected, StateError
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.event import (
@@ -276,14 +277,16 @@ class _Run:
             self._fatal = self._fatal or error
         if isinstance(error, Interrupted):
             self._interrupted = True
-        self._context.emit(StepFailed(change.address, change.action, error.message, error.hint))
+        meant = spelling_hints(change, error.message) if isinstance(error, Rejected) else None
+        hint = "; ".join(text for text in (error.hint, meant) if text) or None
+        self._context.emit(StepFailed(change.address, change.action, error.message, hint))
         self._results[change.address] = StepResult(
             change.address,
             change.action,
             "failed",
             change.id,
             error.message,
-            error.hint,
+            hint,
             exit_code=error.exit_code if isinstance(error, (PlanStale, PlanBlocked)) else 1,
         )
 
