@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.platform import Platform
     from reconciler.types.address import Address
     from reconciler.types.catalogue import Catalogue
-    from reconciler.types.diagnostic import Source
+    from reconciler.types.diagnostic import Diagnostic, Source
     from reconciler.types.json import Json, Object
     from reconciler.types.manifest import Manifest, ManifestSet
     from reconciler.types.options import PlanOptions
@@ -32,7 +32,8 @@ def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
     count = sum(diagnostic.is_error for diagnostic in found.diagnostics)
     if count:
         noun = "error" if count == 1 else "errors"
-        raise ManifestError(f"{count} {noun} in the manifests; nothing was read or sent", found.diagnostics)
+        summary = f"{count} {noun} in the manifests; nothing was read or sent"
+        raise ManifestError(summary, unaccepted(found.diagnostics))
     return found, secrets
 
 
@@ -129,9 +130,13 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
 
         found = with_sources(error.diagnostics, manifests)
         placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-        # What is said of the files beside it may be the reason; what was accepted long ago is none.
-        beside = (one for one in manifests.diagnostics if not one.accepted)
-        raise PlanError(error.message, (*placed, *beside), hint=error.hint) from error
+        # What is said of the files beside it may be the reason.
+        raise PlanError(error.message, (*placed, *unaccepted(manifests.diagnostics)), hint=error.hint) from error
+
+
+def unaccepted(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What is shown beside an error: what was accepted long ago is no reason of it."""
+    return tuple(one for one in found if one.is_error or not one.accepted)
 
 
 def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> list[Object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.manifests import catalogue_of, placing, read_files, remarks
+from reconciler.api.manifests import catalogue_of, placing, read_files, remarks, unaccepted
 from reconciler.types.manifest import ManifestSet
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     if errors:
         noun = "error" if errors == 1 else "errors"
         summary = f"{errors} {noun} in the manifests of what would be written; nothing was sent"
-        raise ManifestError(summary, (*more, *manifests.diagnostics))
+        raise ManifestError(summary, unaccepted((*more, *manifests.diagnostics)))
     return replace(plan, diagnostics=(*plan.diagnostics, *more))
 
 

@@ -204,3 +204,21 @@ def test_a_finding_of_the_baseline_is_not_shown_beside_what_stops_a_plan(
     assert after.code == 1
     assert "are called 'Desk'" in after.err
     assert "odd_one" not in after.err
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        PERSONA.replace("kind: Persona", "kind: Prsona"),
+        PERSONA.replace("name: desk", "name: other").replace("  system_prompt: You welcome visitors.\n", ""),
+    ],
+)
+def test_nor_beside_an_error_of_the_manifests(broken: str, project: Path, call: Callable[..., Any]) -> None:
+    desk = project / "manifests" / "desk.yaml"
+    desk.write_text(PERSONA.replace("spec:\n", "spec:\n  odd_one: 1\n"))
+    assert call("validate", "--write-baseline").code == 0
+    (project / "manifests" / "other.yaml").write_text(broken)
+    ended = call("-w", "sandbox", "plan")
+    assert ended.code == 1
+    assert "other.yaml" in ended.err
+    assert "odd_one" not in ended.err

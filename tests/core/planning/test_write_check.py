@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.fields.field_check import spelling_hint
 from reconciler.core.planning.write_check import is_doubtful, judge
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import ResourceRef
@@ -108,7 +109,9 @@ EXTRA = field("/audio_only", None, True)
 def test_an_unknown_field_that_the_server_drops_is_said_once_the_rest_arrived():
     found = verdict(change(PROMPT, EXTRA), {"pal_name": "A", "system_prompt": "new"})
     assert found.good
-    assert found.notes == ("/audio_only: the API does not keep this field",)
+    hint = spelling_hint(kind("persona"), "/audio_only")
+    assert hint
+    assert found.notes == (f"/audio_only: the API does not keep this field; {hint}",)
 
 
 @pytest.mark.parametrize("shown", [{"system_prompt": "old"}, {}])
