@@ -210,7 +210,11 @@ class LearnedRate:
         self.under_way -= 1
         self._refused += 1
         self._lately.append(False)
-        if self.rate is None:
+        if self.rate is None and self._refused == 1 and not self._passed:
+            # The very first request: nothing can be told from that, and a guess would be the slowest there is.
+            self._began = None
+            self._hold = max(self._hold, now + (asked or 1.0 / FIRST_GUESS))
+        elif self.rate is None:
             self._begin_search(sent, now, asked)
         elif sent.number <= self._refused_number:
             self._hold = max(self._hold, now + (asked or 0.0))  # was under way at the last cut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
@@ -10,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.platforms.learned_rate import LONE, LearnedRate, Stage
-from tests.support.limited_account import Account, Limit, Outcome, Simulation
+from tests.support.limited_account import (
+    Account,
+    Changing,
+    Concurrency,
+    LeakyBucket,
+    Limit,
+    Outcome,
+    Simulation,
+    SlidingWindow,
+)
 from tests.support.nightly import tried
 
 HEADERS = ("none", "fraction", "seconds", "date")
@@ -194,6 +204,42 @@ def test_the_stages_of_a_first_run() -> None:
         now += 0.001
     assert seen == [Stage.FREE, Stage.SEARCH, Stage.CREEP, Stage.STEADY]
     assert learned.rate == pytest.approx(10, rel=0.1)
+
+
+MAKES: dict[str, tuple[Callable[[str], Account], float]] = {
+    "5 in any second": (lambda header: SlidingWindow(5, 1, header), 95),
+    "60 in any minute": (lambda header: SlidingWindow(60, 60, header), 290),
+    "60 in each minute": (lambda header: Account(Limit(1, 1, header, window=60.0)), 290),
+    "leaks 5 a second, holds one": (lambda header: LeakyBucket(5, 1, header), 50),
+    "leaks 5 a second, holds ten": (lambda header: LeakyBucket(5, 10, header), 45),
+    "10 a second, then 2": (lambda header: Changing(Limit(10, 10, header), Limit(2, 10, header), 5.0), 95),
+    "2 a second, then 10": (lambda header: Changing(Limit(2, 10, header), Limit(10, 10, header), 40.0), 80),
+    "4 at once": (lambda header: Concurrency(4, 0.2, header), 35),
+}
+"""A limit of each make, and the most seconds of virtual time that 200 requests take."""
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("make", MAKES)
+def test_limits_of_every_make(make: str, header: str) -> None:
+    account, most = MAKES[make]
+    for seed in range(5):
+        simulation = Simulation(Limit(1), LearnedRate(), width=20, requests=200, seed=seed)
+        simulation.account = account(header)
+        outcome = simulation.run()
+        assert outcome.seconds <= most
+        assert outcome.passed == 200
+        assert outcome.too_early == 0
+        assert outcome.share_refused <= 0.35
+
+
+def test_a_refusal_of_the_very_first_request_is_no_limit() -> None:
+    learned = LearnedRate()
+    learned.refused(learned.sent(0.0), 0.1, 3.0)
+    assert learned.stage is Stage.FREE
+    assert learned.earliest(0.1) == pytest.approx(3.1), "but the pause it asks for is kept"
+    learned.refused(learned.sent(3.1), 3.2, None)
+    assert learned.stage is Stage.SEARCH
 
 
 class Faulty(Account):

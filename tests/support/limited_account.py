@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -86,6 +87,68 @@ class Account:
                 return float(math.ceil(now + wait) - math.floor(now))
             case _:
                 return None
+
+
+class SlidingWindow(Account):
+    """Takes `most` requests within any `seconds`."""
+
+    def __init__(self, most: int, seconds: float, header: str) -> None:
+        super().__init__(Limit(most / seconds, most, header))
+        self._most, self._seconds = most, seconds
+        self._taken: deque[float] = deque()
+
+    def take(self, now: float) -> float | None:
+        while self._taken and self._taken[0] <= now - self._seconds:
+            self._taken.popleft()
+        if len(self._taken) >= self._most:
+            return self._taken[0] + self._seconds - now
+        self._taken.append(now)
+        return None
+
+
+class LeakyBucket(Account):
+    """Holds `most` requests that drain at `rate`, and turns away what would overflow it."""
+
+    def __init__(self, rate: float, most: int, header: str) -> None:
+        super().__init__(Limit(rate, most, header))
+        self._drained = 0.0
+
+    def take(self, now: float) -> float | None:
+        start = max(now, self._drained)
+        over = start + 1 / self.limit.rate - (now + self.limit.burst / self.limit.rate)
+        if over > 1e-9:
+            return over
+        self._drained = start + 1 / self.limit.rate
+        return None
+
+
+class Concurrency(Account):
+    """Limits no rate: takes `most` at once, each of which is at work for `seconds`."""
+
+    def __init__(self, most: int, seconds: float, header: str) -> None:
+        super().__init__(Limit(most / seconds, most, header))
+        self._seconds = seconds
+        self._done_at: deque[float] = deque()
+
+    def take(self, now: float) -> float | None:
+        while self._done_at and self._done_at[0] <= now:
+            self._done_at.popleft()
+        if len(self._done_at) >= self.limit.burst:
+            return self._done_at[0] - now
+        self._done_at.append(now + self._seconds)
+        return None
+
+
+class Changing(Account):
+    """Has another limit from a moment on."""
+
+    def __init__(self, first: Limit, then: Limit, moment: float) -> None:
+        super().__init__(first)
+        self._then, self._moment = then, moment
+
+    def take(self, now: float) -> float | None:
+        self.limit = self._then if now >= self._moment else self.limit
+        return super().take(now)
 
 
 class Simulation:
