@@ -24,7 +24,7 @@ from tests.support.nightly import tried
 from tests.support.stores import place
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST = 60
+MOST = 200
 """More packets than any of these commands sends to its store."""
 POINTS = tried((9,), tuple(range(1, MOST)))
 TOOL = """\
@@ -164,6 +164,7 @@ def test_one_more_run_finishes_what_was_killed(type: str, words: tuple[str, ...]
             wanted = "Second" if words[0] == "rm" else "First"
             assert told(folder) == {"look_up": wanted, "hang_up": wanted}
             assert ("tool.look_up" in held, "tool.hang_up" in held) == (words[0] != "rm", True)
+    assert len(POINTS) < MOST - 1, "the sweep ended before the command did"
 
 
 @pytest.mark.parametrize("status", [500, 503])

@@ -126,7 +126,7 @@ def seaweed() -> Iterator[ObjectServer]:
             program, "-logtostderr=true", "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-s3", f"-s3.port={ports[0]}", f"-s3.config={folder / 's3.json'}", f"-master.port={ports[1]}",
             f"-volume.port={ports[2]}", "-filer", f"-filer.port={ports[3]}", "-volume.max=20",
-            "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0",
+            "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0", "-s3.port.lance=0",
         ]  # fmt: skip
         server = ObjectServer(ports[0], words, folder, WEED_S3_SSE_KEY="00" * 32)
         try:
