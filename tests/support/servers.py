@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from reconciler.types.json import Object
@@ -126,7 +127,7 @@ def seaweed() -> Iterator[ObjectServer]:
             program, "-logtostderr=true", "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-s3", f"-s3.port={ports[0]}", f"-s3.config={folder / 's3.json'}", f"-master.port={ports[1]}",
             f"-volume.port={ports[2]}", "-filer", f"-filer.port={ports[3]}", "-volume.max=20",
-            "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            "-master.volumeSizeLimitMB=64", *(f"-{name}=0" for name in _fixed_ports(program)),
         ]  # fmt: skip
         server = ObjectServer(ports[0], words, folder, WEED_S3_SSE_KEY="00" * 32)
         try:
@@ -134,6 +135,13 @@ def seaweed() -> Iterator[ObjectServer]:
             yield server
         finally:
             server.kill()
+
+
+@cache
+def _fixed_ports(program: str) -> tuple[str, ...]:
+    """The options of services that listen at a port of their own: two stores at a time could not both start."""
+    told = subprocess.run([program, "server", "-h"], capture_output=True, text=True, check=False)
+    return tuple(name for name in ("s3.port.iceberg", "s3.port.lance") if f"-{name} " in told.stdout + told.stderr)
 
 
 @contextmanager
