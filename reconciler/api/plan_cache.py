@@ -132,7 +132,7 @@ class PlanCache:
         from reconciler.types.address import SecretRef
 
         tree = RecordedTree(WorkTree(), now.asked_tree)
-        asked = [(number, question) for number, question in enumerate(kept.questions[0]) if question[0] == TREE]
+        asked = [(index, question) for index, question in enumerate(kept.questions[0]) if question[0] == TREE]
         newer = {number: question for number, question in asked if _written_since(question, kept.at)}
         for number, question in newer.items():
             ask_again(tree, question[1:])

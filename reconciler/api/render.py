@@ -90,7 +90,7 @@ def with_places(report: Report, folder: str) -> Report:
         return report
     plan = report.plan
     if plan is not None:
-        changes = tuple(named(one) if one.is_difference else one for one in plan.changes)
+        changes = tuple(named(change) if change.is_difference else change for change in plan.changes)
         plan = replace(plan, changes=changes, diagnostics=tuple(map(placed, plan.diagnostics)))
     return replace(report, plan=plan, diagnostics=tuple(map(placed, report.diagnostics)), home="")
 

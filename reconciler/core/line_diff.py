@@ -208,14 +208,14 @@ def cut_blocks(lines: Sequence[str]) -> list[Block]:
     """Cut at Markdown headings outside fenced code."""
     blocks: list[Block] = []
     start, heading, fence = 0, None, ""
-    for number, line in enumerate(lines):
+    for index, line in enumerate(lines):
         mark = _FENCE.match(line)
         if mark and (not fence or mark[1] == fence):
             fence = "" if fence else mark[1]
         elif not fence and _HEADING.match(line):
-            if number > start:
-                blocks.append(Block(heading, start, tuple(lines[start:number])))
-            start, heading = number, line.strip()
+            if index > start:
+                blocks.append(Block(heading, start, tuple(lines[start:index])))
+            start, heading = index, line.strip()
     if len(lines) > start:
         blocks.append(Block(heading, start, tuple(lines[start:])))
     return blocks

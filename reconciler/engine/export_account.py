@@ -170,7 +170,7 @@ def _in_detail(
     lacking = {
         live.kind.name for live in chosen if live.key in details and not _is_whole(live, details.get(live.key))
     }
-    left = [one for name in kinds.keys() - (whole - lacking) for one in kinds[name] if one.key not in details]
+    left = [kind for name in kinds.keys() - (whole - lacking) for kind in kinds[name] if kind.key not in details]
     details |= reader.details(left)
     result: list[LiveObject] = []
     for live in chosen:

@@ -32,7 +32,7 @@ def render(report: Report, style: Style) -> str:
     """One run; rules are the codes in use; a result without a place stands at the project file."""
     findings = collect_findings(report, style.folder)
     shown = findings[:MAX_RESULTS]
-    codes = {code: place for place, code in enumerate(dict.fromkeys(finding.code for finding in shown))}
+    codes = {code: index for index, code in enumerate(dict.fromkeys(finding.code for finding in shown))}
     invocation: Object = {"executionSuccessful": report.exit_code in (0, 2, 3), "exitCode": report.exit_code}
     if report.plan and report.plan.options.flags:
         invocation["arguments"] = [*report.plan.options.flags]

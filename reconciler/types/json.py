@@ -123,8 +123,8 @@ def masks(value: Json, pointer: str = "") -> Iterator[str]:
         for key, member in value.items():
             yield from masks(member, f"{pointer}/{escape(key)}")
     elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from masks(item, f"{pointer}/{place}")
+        for index, item in enumerate(value):
+            yield from masks(item, f"{pointer}/{index}")
 
 
 def lift_masks(value: Json) -> Json:
@@ -143,7 +143,7 @@ def put_masks(value: Json, pointers: Collection[str], here: str = "") -> Json:
     if isinstance(value, dict):
         return {key: put_masks(member, pointers, f"{here}/{escape(key)}") for key, member in value.items()}
     if isinstance(value, list):
-        return [put_masks(item, pointers, f"{here}/{place}") for place, item in enumerate(value)]
+        return [put_masks(item, pointers, f"{here}/{index}") for index, item in enumerate(value)]
     return value
 
 

@@ -65,9 +65,9 @@ def _by_place(node: Node, value: Json) -> Json:
 def item_names(member: str, items: list[Json]) -> list[str]:
     """One name for each item, all different: its own, with `~2` for a second of that name; `#3` for none at all."""
     names: list[str] = []
-    for place, item in enumerate(items):
+    for index, item in enumerate(items):
         own = item.get(member) if isinstance(item, dict) else None
-        base = own if isinstance(own, str) and own else f"#{place + 1}"
+        base = own if isinstance(own, str) and own else f"#{index + 1}"
         name, times = base, 1
         while name in names:
             times += 1

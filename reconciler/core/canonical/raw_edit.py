@@ -94,7 +94,7 @@ def _set(value: Json, tokens: tuple[str, ...], new: Json, pointer: str) -> Json:
             return [*value, new]
         if index_of(head, len(value)) is None:
             raise EditUnfit(f"{pointer}: the list has no item {head}")
-        return [_set(item, rest, new, pointer) if str(at) == head else item for at, item in enumerate(value)]
+        return [_set(item, rest, new, pointer) if str(index) == head else item for index, item in enumerate(value)]
     if value is None and head == "-" and not rest:
         return [new]
     if value is not None and not isinstance(value, dict):
@@ -116,9 +116,11 @@ def _change(value: Json, tokens: tuple[str, ...], name: str | None, pointer: str
         return {(name if key == head else key): member for key, member in value.items()}
     if isinstance(value, list) and index_of(head, len(value)) is not None:
         if rest:
-            return [_change(item, rest, name, pointer) if str(at) == head else item for at, item in enumerate(value)]
+            return [
+                _change(item, rest, name, pointer) if str(index) == head else item for index, item in enumerate(value)
+            ]
         if name is None:
-            return [item for at, item in enumerate(value) if str(at) != head]
+            return [item for index, item in enumerate(value) if str(index) != head]
     raise EditUnfit(f"{pointer} is not there")
 
 

@@ -185,4 +185,4 @@ class _Builder:
     @staticmethod
     def places(items: list[Json], edit: Edit) -> list[int]:
         name = split(edit.path)[-1]
-        return [place for place, item in enumerate(items) if tool_name(item) == name]
+        return [index for index, item in enumerate(items) if tool_name(item) == name]

@@ -161,8 +161,8 @@ class _Walk:
         row = node.row
         if row is not None and row.item_key is not None and all(isinstance(item, dict) for item in value):
             items = [
-                self.members(node.star or Node(), item, f"{path}/{number}")
-                for number, item in enumerate(value)
+                self.members(node.star or Node(), item, f"{path}/{index}")
+                for index, item in enumerate(value)
                 if isinstance(item, dict)
             ]
             return [*items] if items or row.required else DROP
@@ -288,7 +288,7 @@ class _Walk:
     def leaf_of(pointer: str) -> str:
         """Items of lists have no place of their own."""
         tokens = split(pointer)
-        cut = next((at for at, token in enumerate(tokens) if token.isdigit()), len(tokens))
+        cut = next((index for index, token in enumerate(tokens) if token.isdigit()), len(tokens))
         return join(*tokens[:cut])
 
 

@@ -178,14 +178,14 @@ def _told(value: Json, here: str) -> Iterator[str]:
         for key, member in value.items():
             yield from _told(member, f"{here}/{escape(key)}")
     elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _told(item, f"{here}/{place}")
+        for index, item in enumerate(value):
+            yield from _told(item, f"{here}/{index}")
 
 
 def read_items(text: str) -> tuple[Preimage, ...]:
     """Every pre-image of an entry. Raises `Malformed`."""
     items = read.items(unpack(text), "/changes")
-    return tuple(read_item(value, f"/changes/{place}") for place, value in enumerate(items))
+    return tuple(read_item(value, f"/changes/{index}") for index, value in enumerate(items))
 
 
 def pack(value: Json) -> str:

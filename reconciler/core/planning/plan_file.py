@@ -137,11 +137,11 @@ def _spelled(plan: Plan) -> Iterator[str]:
     """The text that `_bytes_of` makes of the content, a change at a time: whole, it is several times the plan."""
     members = read.mapping(write_marks(record_codec.to_json(replace(plan, changes=()))), "/plan")
     yield f'{{"format":{FORMAT},"plan":{{'
-    for place, name in enumerate(sorted({*members, "changes"} if plan.changes else members)):
-        yield f"{',' if place else ''}{_text(name)}:"
+    for index, name in enumerate(sorted({*members, "changes"} if plan.changes else members)):
+        yield f"{',' if index else ''}{_text(name)}:"
         if name == "changes":
-            for number, change in enumerate(plan.changes):
-                yield f"{',' if number else '['}{_text(write_marks(record_codec.to_json(change)))}"
+            for index, change in enumerate(plan.changes):
+                yield f"{',' if index else '['}{_text(write_marks(record_codec.to_json(change)))}"
             yield "]"
         else:
             yield _text(members[name])

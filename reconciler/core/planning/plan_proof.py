@@ -114,7 +114,7 @@ def _wrong_identity(
     if change.id is None:
         yield "it names no object"
     elif change.importing is not None:
-        held = {(address.kind, one.id) for address, one in then.resources.items()}
+        held = {(address.kind, resource.id) for address, resource in then.resources.items()}
         if change.importing != change.id or (change.address.kind, change.id) in held:
             yield f"{change.importing} is not an object that could be imported"
     elif entry is None:

@@ -72,7 +72,7 @@ NOTHING = Usage({}, {}, {})
 def kind_word(kind: KindSpec, count: int = 1, vocabulary: str = "") -> str:
     """What objects of a kind are called: `PAL`, `Tool`."""
     words = kind.manifest_kinds
-    found = next((one for one in words if one.lower() == vocabulary), words[0])
+    found = next((word for word in words if word.lower() == vocabulary), words[0])
     return found if count == 1 or found.endswith("s") else f"{found}s"
 
 

@@ -136,10 +136,10 @@ class Redactor:
             clean.add(id(value))
             return value
         if isinstance(value, list | tuple):
-            for place, old in enumerate(value):
+            for index, old in enumerate(value):
                 if (new := self._record(old, clean)) is not old:
-                    changed[place] = new
-            items = [changed.get(place, old) for place, old in enumerate(value)] if changed else value
+                    changed[index] = new
+            items = [changed.get(index, old) for index, old in enumerate(value)] if changed else value
             return tuple(items) if changed and isinstance(value, tuple) else items
         for name in names:
             old = getattr(value, name)

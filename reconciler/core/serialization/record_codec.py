@@ -65,8 +65,8 @@ def lookalikes(value: Json, here: str = "") -> Iterator[str]:
         for key, member in value.items():
             yield from lookalikes(member, f"{here}/{escape(key)}")
     elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from lookalikes(item, f"{here}/{place}")
+        for index, item in enumerate(value):
+            yield from lookalikes(item, f"{here}/{index}")
 
 
 def _imitates(value: Object) -> bool:

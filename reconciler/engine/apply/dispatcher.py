@@ -101,7 +101,7 @@ class Schedule:
     def __init__(self, changes: Sequence[Change]) -> None:
         """`changes` in the order of the plan."""
         self._changes = {change.address: change for change in changes}
-        self._places = {address: place for place, address in enumerate(self._changes)}
+        self._places = {address: index for index, address in enumerate(self._changes)}
         self._needs = {
             change.address: {used for used in change.depends_on if used in self._changes and used != change.address}
             for change in changes

@@ -195,15 +195,15 @@ def update(context: StepContext, change: Change) -> Step:
         watch.read_again()
     context.begin(change, None if sent else watch.now)
     unchanged = drafted = False
-    for place, request in enumerate(change.requests):
+    for index, request in enumerate(change.requests):
         if sent and request.purpose in BODY:
             continue
         if request.purpose == "detach":
-            wait_until_patched(change, change.requests[:place], context.provider, context.clock)
+            wait_until_patched(change, change.requests[:index], context.provider, context.clock)
         answer = send(context, change, request, watch)
         unchanged = unchanged or answer.status == 304
         drafted = drafted or is_draft(answer.body)
-        if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[place:]):
+        if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[index:]):
             wait_until_attached(change, _tools_in(context, request), context.provider, context.clock)
     _, notes = yield from read_back(context, change, change.id, unchanged=unchanged, drafted=drafted)
     return change.id, notes

@@ -245,8 +245,8 @@ def _layered(parts: Sequence[Part], view: View, agrees: Callable[[Part, Object],
     before, after = merged(view, {}), merged(view, changed)
     real = effect(kind, before, after)
     wanted = _combined(parts)
-    for number, part in enumerate(parts):
-        above = next((other for other in parts[number + 1 :] if _covers_half(other, part)), None)
+    for index, part in enumerate(parts):
+        above = next((other for other in parts[index + 1 :] if _covers_half(other, part)), None)
         if above is not None:
             return _in_the_way(part, next(path for path in above.effect if path in part.effect), view)
         arrived = [path for path in part.effect if path in real and _equal(real[path], wanted[path])]
@@ -309,10 +309,10 @@ def _says(spec: Object, path: str) -> bool:
 def merged(view: View, changed: Mapping[int, Object]) -> Object:
     """The body in this workspace, some layers replaced."""
     result: Object = {}
-    for number, layer in enumerate(view.layers):
+    for index, layer in enumerate(view.layers):
         body = changed.get(id(layer), layer.subject.spec)
         spec = _canonical(layer.subject.kind, body)
-        result = spec if number == 0 else merge_written(result, spec)
+        result = spec if index == 0 else merge_written(result, spec)
     return result
 
 

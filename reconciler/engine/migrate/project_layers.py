@@ -20,7 +20,11 @@ def outdated_defaults(
     """What is outdated in the defaults, once for each entry, under the address of the first manifest of `context`
     that is above it."""
     for number, entry in enumerate(defaults, 1):
-        above = [one for one in context.subjects if not one.overlay and entry.concerns(one.address.kind, one.path)]
+        above = [
+            subject
+            for subject in context.subjects
+            if not subject.overlay and entry.concerns(subject.address.kind, subject.path)
+        ]
         if any(one.selected for one in above):
             part = replace(above[0], spec=entry.spec, overlay=True, kept={})
             note = f"it stands in entry {number} of `defaults` in the project file: change it there"

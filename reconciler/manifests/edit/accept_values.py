@@ -224,7 +224,7 @@ def list_edits(
     kept = [item for item in old if any(_means(item, value, names) for value in written)]
     if not kept:
         return [SetValue(place.pointer, written)]
-    gone = [number for number, item in enumerate(old) if not any(_means(item, value, names) for value in written)]
+    gone = [index for index, item in enumerate(old) if not any(_means(item, value, names) for value in written)]
     more = [value for value in written if not any(_means(item, value, names) for item in old)]
     return [
         *(RemoveValue(f"{place.pointer}/{number}") for number in reversed(gone)),

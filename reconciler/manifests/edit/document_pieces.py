@@ -55,12 +55,12 @@ def cut(text: str, path: str, documents: Sequence[Document]) -> list[Piece]:
         return whole
     found = {one.number: one for one in documents}
     pieces: list[Piece] = []
-    for number, part in enumerate(_documents(text, documents)):
-        document = found.get(number)
+    for index, part in enumerate(_documents(text, documents)):
+        document = found.get(index)
         if document is None:
             pieces.append(Piece(part, single=True))
         else:
-            pieces += _yaml_items(part, document) or [Piece(part, (number,), single=True)]
+            pieces += _yaml_items(part, document) or [Piece(part, (index,), single=True)]
     return pieces or whole
 
 
@@ -107,9 +107,9 @@ def _json_items(text: str, path: str, document: Document) -> list[Piece]:
     manner = file.manner(root)
     pieces: list[Piece] = []
     at = 0
-    for number, member in enumerate(there[1].members):
+    for index, member in enumerate(there[1].members):
         between = text[at : member.value.start]
-        item = (document.number, f"{base}/{number}")
+        item = (document.number, f"{base}/{index}")
         line = between.rpartition("\n")[2]
         pieces.append(Piece(between))
         pieces.append(Piece(text[member.value.start : member.value.end], item=item, lead=line, manner=manner))
@@ -138,8 +138,8 @@ def _yaml_items(text: str, document: Document) -> list[Piece]:
     if not _SILENT.fullmatch(text, start, lines[0]):
         start = lines[0]
     pieces = [Piece(text[:start])]
-    for number, (begin, end) in enumerate(zip([start, *ends], ends, strict=False)):
-        pieces.append(Piece(text[begin:end], item=(document.number, f"{base}/{number}"), inner="/0"))
+    for index, (begin, end) in enumerate(zip([start, *ends], ends, strict=False)):
+        pieces.append(Piece(text[begin:end], item=(document.number, f"{base}/{index}"), inner="/0"))
     return [*pieces, Piece(text[ends[-1] :])]
 
 

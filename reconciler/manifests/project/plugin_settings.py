@@ -116,9 +116,9 @@ SHARED_SETTINGS: Mapping[str, SettingDoc] = {
 
 def provider_settings(platforms: Platforms) -> Mapping[str, Mapping[str, SettingDoc]]:
     """`provider.type` -> what stands beside it, of the platforms that say so."""
-    said = {type: docs for one in platforms.all().values() for type, docs in one.setting_docs.items()}
+    said = {type: docs for platform in platforms.all().values() for type, docs in platform.setting_docs.items()}
     return {
         type: {name: said.get(type, {}).get(name, SettingDoc(role.value, "")) for name, role in roles.items()}
-        for one in platforms.all().values()
-        for type, roles in one.settings.items()
+        for platform in platforms.all().values()
+        for type, roles in platform.settings.items()
     }

@@ -257,7 +257,7 @@ def _records(
 ) -> Project:
     from reconciler.manifests.project.project_parts import read_account, read_defaults, read_fleet, read_workspace
 
-    accounts = {name: read_account(name, one, source, findings) for name, one in model.accounts.items()}
+    accounts = {name: read_account(name, account, source, findings) for name, account in model.accounts.items()}
     workspaces = {
         name: read_workspace(name, workspace, model, accounts, folder, source, findings, platforms)
         for name, workspace in model.workspaces.items()

@@ -175,21 +175,24 @@ def read_defaults(
     words = kinds.by_manifest_kind if kinds is not None else {}
     known = {**words, **{word.name: word for word in words.values()}}
     result: list[Defaults] = []
-    for index, one in enumerate(model.defaults):
-        target = os.path.normpath(os.path.join(folder, one.folder or "."))  # noqa: PTH118
-        if os.path.isabs(one.folder or "") or not inside(target, folder):  # noqa: PTH117
+    for index, default in enumerate(model.defaults):
+        target = os.path.normpath(os.path.join(folder, default.folder or "."))  # noqa: PTH118
+        if os.path.isabs(default.folder or "") or not inside(target, folder):  # noqa: PTH117
             findings.error(
-                FILE, f"the folder {one.folder} leaves the project", source=source,
+                FILE, f"the folder {default.folder} leaves the project", source=source,
                 pointer=join("defaults", str(index), "folder"), hint=f"give a folder under {Path(folder).name}/",
             )  # fmt: skip
-        elif one.kind not in known and known:
+        elif default.kind not in known and known:
             findings.error(
-                PROJECT, f"unknown kind {one.kind!r}", source=source, pointer=join("defaults", str(index), "kind"),
-                hint=suggest(one.kind, known) or f"known kinds: {', '.join(words)}",
-            )  # fmt: skip
+                PROJECT,
+                f"unknown kind {default.kind!r}",
+                source=source,
+                pointer=join("defaults", str(index), "kind"),
+                hint=suggest(default.kind, known) or f"known kinds: {', '.join(words)}",
+            )
         elif known:
             place = relative(target, folder)
-            result.append(Defaults(known[one.kind].name, one.spec, "" if place == "." else place))
+            result.append(Defaults(known[default.kind].name, default.spec, "" if place == "." else place))
     return tuple(result)
 
 

@@ -219,28 +219,28 @@ def by_beginning(text: str, kinds: Kinds) -> tuple[str, str] | None:
 def _front_matter(text: str, kinds: Kinds) -> tuple[str, str] | None:
     """(how it begins, the text) of what was meant as front matter."""
     lines = text.replace("\r\n", "\n").split("\n")
-    for number, line in enumerate(lines[:BEGINNING]):
+    for index, line in enumerate(lines[:BEGINNING]):
         if _CODE.match(line):
             return None
         fence = _FENCE.fullmatch(line)
         if fence is None:
             continue
-        before = _bare(lines[:number])
+        before = _bare(lines[:index])
         if _ours(before[1], kinds) is not None:
             return before
         sign = fence[1]
-        end = next((at for at in range(number + 1, len(lines)) if lines[at].strip() in (sign, "...")), len(lines))
-        inner = "\n".join(lines[number + 1 : end])
+        end = next((at for at in range(index + 1, len(lines)) if lines[at].strip() in (sign, "...")), len(lines))
+        inner = "\n".join(lines[index + 1 : end])
         if sign != "---" or fence[2]:
             return "its front matter is not fenced as YAML", inner
-        if number or line != sign:
+        if index or line != sign:
             return "its front matter does not begin with the first character of the file", inner
         return "its front matter is not one mapping that a single line of three dashes ends", inner
     return _bare(lines)
 
 
 def _bare(lines: list[str]) -> tuple[str, str]:
-    first = next((number for number, line in enumerate(lines) if not _COMMENT.match(line)), len(lines))
+    first = next((index for index, line in enumerate(lines) if not _COMMENT.match(line)), len(lines))
     end = next((at for at in range(first, len(lines)) if lines[at].strip() in ("---", "")), len(lines))
     return "no line of three dashes stands before it", "\n".join(lines[first:end])
 

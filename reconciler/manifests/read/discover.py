@@ -150,7 +150,7 @@ class Discovery:
     def overlays(self) -> Discovered:
         """The workspace's overlays: folders in the order of the project file, files by name."""
         items = Discovered()
-        for number, folder in enumerate(self.workspace.overlays):
+        for index, folder in enumerate(self.workspace.overlays):
             start = os.path.normpath(os.path.join(self.home, folder))  # noqa: PTH118
             if not self.tree.is_folder(start):
                 file = relative(self.project.file, self.home) if self.project.file else folder
@@ -158,7 +158,7 @@ class Discovery:
                     OVERLAY,
                     f"the overlay folder {folder} does not exist",
                     source=Source(file),
-                    pointer=join("workspaces", self.workspace.name, "overlays", str(number)),
+                    pointer=join("workspaces", self.workspace.name, "overlays", str(index)),
                     hint="paths are relative to the project file",
                 )
                 continue

@@ -267,8 +267,8 @@ def _with_prompt(
 def _answers(items: list[Json], source: Source, base: str, findings: Findings, kinds: Kinds) -> list[Item]:
     """The bodies of a list answer that somebody saved; each is named after its human name."""
     drafts: list[Item] = []
-    for number, item in enumerate(items):
-        place = Source(source.path, source.document, f"{base}/{number}")
+    for index, item in enumerate(items):
+        place = Source(source.path, source.document, f"{base}/{index}")
         kind = bare_kind(item, kinds) if isinstance(item, dict) else None
         if kind is None or not isinstance(item, dict):
             hint = "remove it from the list, or write it as a document of its own with a kind"

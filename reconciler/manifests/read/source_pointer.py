@@ -48,7 +48,7 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
     way = list(split(base))
     words = _vocabulary(spec, here)
     taken = False
-    for number, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if not taken and _reference(here) is not None:
             raise Misplaced(f"{join(*way)} comes from a reference")
         if not taken and is_literal(here):
@@ -58,12 +58,12 @@ def find_place(spec: KindSpec, document: Document, base: str, pointer: str) -> R
         if isinstance(here, dict):
             word = _spelling(node, token, here)
             if word is None:
-                return replace(_missing(node, way, tokens[number:], words, document, pointer), taken=taken)
+                return replace(_missing(node, way, tokens[index:], words, document, pointer), taken=taken)
             way.append(word)
             here = here[word]
         elif isinstance(here, list):
             place = _item(node, token, here)
-            if place is None and number + 1 < len(tokens):
+            if place is None and index + 1 < len(tokens):
                 raise Misplaced(f"{join(*way)} has no item {token}")
             if place is None:
                 return RawPlace(join(*way, "-"), False, taken=taken)

@@ -45,7 +45,7 @@ def parse_yaml(text: str, path: str, findings: Findings) -> list[tuple[int, Json
         else:
             report_syntax(problem, lines, path, findings, offset)
 
-    for number, node in enumerate(nodes(text, broken)):
+    for index, node in enumerate(nodes(text, broken)):
         if node is None:
             continue
         try:
@@ -54,7 +54,7 @@ def parse_yaml(text: str, path: str, findings: Findings) -> list[tuple[int, Json
             findings.error(YAML, problem.message, span=_span(problem.mark, path))
             continue
         if value is not None:
-            documents.append((number, value))
+            documents.append((index, value))
     return documents
 
 

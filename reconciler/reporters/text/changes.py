@@ -97,8 +97,8 @@ def _tone(direction: Direction) -> Tone:
 
 def _inside_lines(found: list[ValueDifference], leaf: Leaf, paint: Paint, indent: str) -> Iterator[str]:
     room = max(paint.width - len(indent) - 8, 24)
-    for number, item in enumerate(found):
-        if number == MAX_ITEMS and not paint.style.verbose:
+    for index, item in enumerate(found):
+        if index == MAX_ITEMS and not paint.style.verbose:
             yield paint(f"{indent}  … {len(found) - MAX_ITEMS:,} more differences (--verbose shows them)", Tone.DIM)
             return
         where = plain(item.where) + ": " if item.where else ""

@@ -170,9 +170,9 @@ def _share(value: Json) -> None:
             elif isinstance(member, dict | list):
                 _share(member)
     elif isinstance(value, list):
-        for place, item in enumerate(value):
+        for index, item in enumerate(value):
             if isinstance(item, str):
-                value[place] = intern(item)
+                value[index] = intern(item)
             elif isinstance(item, dict | list):
                 _share(item)
 

@@ -268,7 +268,7 @@ def parse_faults(data: Json, where: str = "faults") -> Faults:
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise UsageError(f"{where}: invalid_keys must be a list of strings")
     return Faults(
-        rules=tuple(_parse_rule(rule, f"{where}: rules[{number}]") for number, rule in enumerate(rules)),
+        rules=tuple(_parse_rule(rule, f"{where}: rules[{index}]") for index, rule in enumerate(rules)),
         seed=seed,
         mood=parse_mood(data["mood"]) if "mood" in data else None,
         invalid_keys=frozenset(str(key) for key in keys),

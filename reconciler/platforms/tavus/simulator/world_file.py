@@ -80,8 +80,8 @@ def write_world(world: World, texts: Mapping[str, Mapping[str, bytes]]) -> Itera
     }
     yield write_json(head, indent=2).removesuffix(b"\n}")
     yield b',\n  "objects": {'
-    for number, kind in enumerate(KINDS):
-        yield b'%s\n    "%s": {' % (b"," if number else b"", kind.encode())
+    for index, kind in enumerate(KINDS):
+        yield b'%s\n    "%s": {' % (b"," if index else b"", kind.encode())
         yield b",".join(texts[kind].values())
         yield b"\n    }" if texts[kind] else b"}"
     yield b"\n  }\n}\n"
@@ -165,8 +165,8 @@ def seed_world(text: bytes, where: str, salt: str) -> World:
         kind = ALIASES.get(name, name)
         if kind not in KINDS or not isinstance(group, list):
             raise WorldUnreadable(f"{where}: {name!r} must be one of {', '.join(KINDS)} and hold a list")
-        for number, body in enumerate(group):
-            place = f"{where}: {name}[{number}]"
+        for index, body in enumerate(group):
+            place = f"{where}: {name}[{index}]"
             if not isinstance(body, dict):
                 raise WorldUnreadable(f"{place} is not an object")
             ids = [value for word in IDS[kind] if isinstance(value := body.get(word), str)]
