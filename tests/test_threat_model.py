@@ -25,6 +25,74 @@ HELD = {
     "Passwords and tokens inside URLs are hidden whoever wrote them": (
         "core/secrets/test_redact_text.py::test_credentials_of_urls_are_hidden_whether_known_or_not",
     ),
+    "nowhere but into the request that needs them": (
+        "scenarios/test_where_keys_go.py::test_no_account_address_of_a_branch_gets_the_key",
+        "properties/test_values_stay_out.py::test_no_stored_byte_is_a_variables",
+    ),
+    "pass through one redactor that knows the values of this run": (
+        "cli/test_runs.py::test_secrets_stay_out_of_everything",
+    ),
+    "| an address or DSN that is `{env: X}` and nothing else | always": (
+        "core/test_operator_trust.py::test_what_is_the_operators",
+    ),
+    "have a variable sent as a credential to a host that is yours": (
+        "scenarios/test_where_keys_go.py::test_no_account_address_of_a_branch_gets_the_key",
+        "scenarios/test_reading_commands.py::test_a_reading_command_sends_get_alone",
+    ),
+    "lie about the account or the state, and so about what a plan says": (
+        "properties/test_hostile_answers.py::test_no_answer_makes_a_bug",
+        "properties/test_hostile_states.py::test_nothing_that_is_stored_makes_a_bug",
+    ),
+    "shorter ones are hidden at their own place": (
+        "core/secrets/test_redact_text.py::test_short_texts_are_not_looked_for",
+    ),
+    "the workspace's and the project's name stay readable": (
+        "core/secrets/test_redact_text.py::test_names_that_were_spared_stay_readable",
+    ),
+    "No length and no fragment is kept": ("properties/test_values_stay_out.py::test_no_stored_byte_is_a_variables",),
+    "Redirects to another host or to plain HTTP are refused": (
+        "scenarios/test_where_keys_go.py::test_credentials_follow_no_redirect",
+        "scenarios/test_where_keys_go.py::test_no_account_address_of_a_branch_gets_the_key",
+    ),
+    "What is for machines stays as it is": ("cli/test_output.py::test_what_is_for_machines_stays_as_it_is",),
+    "A link that is committed leads nothing that is written": (
+        "api/test_output_files.py::test_a_committed_link_leads_no_file_out_of_the_repository",
+        "api/test_output_files.py::test_no_command_writes_through_a_committed_link",
+    ),
+    "It holds no secret, loads nothing": ("api/test_watch_server.py::test_nothing_in_it_is_markup_or_secret",),
+    "what it refuses ends the run with exit code 3": (
+        "scenarios/test_where_keys_go.py::test_no_account_address_of_a_branch_gets_the_key",
+        "scenarios/test_where_keys_go.py::test_no_state_address_of_a_branch_gets_a_credential",
+    ),
+    "for the real path of one project file, each host with its port and each command exactly": (
+        "api/test_trust.py::test_trust_is_kept_for_one_project_file",
+        "api/test_trust.py::test_it_is_its_owners_alone",
+        "core/test_operator_trust.py::test_the_trust_file_is_exact_about_hosts_and_commands",
+    ),
+    "On a terminal a run asks once": ("cli/test_trust.py::test_somebody_at_a_terminal_is_asked_once",),
+    "texts are escaped in terminals and reports": (
+        "reporters/test_hidden_characters.py::test_what_people_read_obeys_nothing",
+    ),
+    "A redirect takes no key along": ("scenarios/test_where_keys_go.py::test_credentials_follow_no_redirect",),
+    "A store sees prompts, unless `encryption` is set, and digests, never a secret": (
+        "properties/test_values_stay_out.py::test_no_stored_byte_is_a_variables",
+    ),
+    "A plan that contradicts any of it is refused (5)": (
+        "engine/test_forged_plans.py::test_a_forged_plan_is_refused_and_nothing_is_sent",
+    ),
+    "What the file says of its own blocks counts for nothing (3)": (
+        "engine/test_forged_plans.py::test_flags_and_blocks_that_are_taken_out_are_worked_out_again",
+    ),
+    "The flags stand in the plan and on the first line of every report for people": (
+        "cli/test_runs.py::test_every_report_says_with_which_flags_its_plan_was_made",
+        "engine/test_forged_plans.py::test_what_passes_sends_and_shows_the_same",
+    ),
+    "a note of the change has to say so": (
+        "engine/test_forged_plans.py::test_a_forged_plan_is_refused_and_nothing_is_sent",
+    ),
+    "With the key plans and the yes to them are signed, and what is not counts for nothing": (
+        "api/test_watch_requests.py::test_with_a_key_a_yes_that_was_not_signed_with_it_is_none",
+    ),
     "**State keeps a digest of a secret**": (
         "properties/test_values_stay_out.py::test_no_stored_byte_is_a_variables",
     ),
@@ -162,13 +230,32 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def statements() -> list[str]:
-    """Every item of a list and every row of a table."""
-    items = re.findall(r"^- (?:.*\n)(?:  .*\n)*", PAGE, re.MULTILINE)
-    rows = [
-        line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| it names", "| who"))
-    ]
-    return [flat(one) for one in (*items, *rows)]
+ADVICE = (
+    "Please report a weakness", "You get an answer", "Fixes go to", "Set the key if people",
+    "The operator is whoever starts", "What stands in the environment, on the command line",
+    "A command that names a file of the repository trusts", "`tests/test_threat_model.py` names",
+    "| it names |", "| who |", "Who runs Temporal says", "What an **apply** of a stranger's branch would do",
+    "So apply only what was reviewed", "The manifests of the commit you run it on",
+    "On pull requests of strangers, run",
+    "Whoever may change the pipeline's own file", "A plan file comes from somewhere else",
+    "Before the first write `apply FILE` takes nothing", "- **What somebody who can write plan files still can do**",
+    "Texts for people (notes", "It is read from the environment only", "Whoever can run `plan` with the key",
+    "It lies in the store beside the state", "Every workflow of a repository writes under the same login",
+    "That is what the reviewers",
+)  # fmt: skip
+"""How sentences begin that promise nothing of the program: words, what it does not hold, and what people should do."""
+
+
+def sentences() -> list[str]:
+    """Every sentence of paragraphs, items of lists and rows of tables."""
+    blocks: list[list[str]] = [[]]
+    for line in PAGE.splitlines():
+        if not line.strip() or line.startswith(("#", "|---", "- ", "| ")):
+            blocks.append([])
+        if line.strip() and not line.startswith(("#", "|---")):
+            blocks[-1].append(line)
+    texts = [flat(" ".join(block)) for block in blocks if block]
+    return [one for text in texts for one in re.split(r"(?<=[a-z)`*>])\. (?=[A-Z`*])", text)]
 
 
 @pytest.mark.parametrize("part", HELD)
@@ -180,9 +267,14 @@ def test_what_is_held_stands_in_the_page(part: str) -> None:
 def test_what_holds_it_is_there(test: str) -> None:
     path, _, name = test.partition("::")
     text = (ROOT / "tests" / path).read_text(encoding="utf-8")
-    assert f"def {name or 'test_'}" in text
+    assert f"def {name}(" in text if name else "def test_" in text
 
 
 def test_every_statement_is_attacked() -> None:
     parts = [flat(part) for part in HELD]
-    assert [one for one in statements() if not any(part in one for part in parts)] == []
+    held = {one for one in sentences() if any(part in one for part in parts)}
+    assert [one for one in sentences() if one not in held and not one.startswith(ADVICE)] == []
+
+
+def test_what_only_advises_stands_in_the_page_and_is_no_more() -> None:
+    assert [start for start in ADVICE if not any(one.startswith(start) for one in sentences())] == []

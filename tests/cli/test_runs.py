@@ -13,6 +13,7 @@ import pytest
 from reconciler.api.scaffold import edit_by_hand
 from reconciler.cli.composition import open_session
 from reconciler.cli.settings import Settings
+from reconciler.reporters import REPORTERS
 
 Call = Callable[..., Any]
 
@@ -472,3 +473,14 @@ def test_a_file_of_another_kind_is_told(
     assert call("plan", "--out", "kept.plan").code == 0
     ended = call(*words)
     assert (ended.code, said in ended.err) == (code, True), ended
+
+
+@pytest.mark.parametrize("name", sorted(REPORTERS.all()))
+def test_every_report_says_with_which_flags_its_plan_was_made(project: Path, call: Call, name: str) -> None:
+    given = ("--allow-deletes", "--allow-mass-change")
+    without, told = call("plan", "--format", name).out, call("plan", *given, "--format", name).out
+    for flag in (one.removeprefix("--") for one in given):
+        assert flag not in without
+        assert flag in told
+    if name in {"text", "markdown"}:
+        assert all(flag in told.partition("\n")[0] for flag in given), "people see it first"
