@@ -138,6 +138,9 @@ HELD = {
         "api/test_cache_folder.py::test_no_key_of_the_repository_or_of_others",
         "api/test_plan_cache.py::test_an_apply_looks_for_itself",
     ),
+    "With `fleet worker --below` a worker makes rounds of the projects in those folders alone": (
+        "api/test_fleet.py::test_a_worker_makes_no_round_of_a_project_elsewhere",
+    ),
     "**The history of a fleet on Temporal**": (
         "api/test_fleet.py::test_what_goes_into_a_history_goes_through_the_gate",
         "cli/test_fleet.py::test_no_secret_stands_in_the_history",
@@ -234,7 +237,8 @@ ADVICE = (
     "Please report a weakness", "You get an answer", "Fixes go to", "Set the key if people",
     "The operator is whoever starts", "What stands in the environment, on the command line",
     "A command that names a file of the repository trusts", "`tests/test_threat_model.py` names",
-    "| it names |", "| who |", "Who runs Temporal says", "What an **apply** of a stranger's branch would do",
+    "| it names |", "| who |", "Who runs Temporal says which project files",
+    "What an **apply** of a stranger's branch would do",
     "So apply only what was reviewed", "The manifests of the commit you run it on",
     "On pull requests of strangers, run",
     "Whoever may change the pipeline's own file", "A plan file comes from somewhere else",
@@ -243,7 +247,7 @@ ADVICE = (
     "It lies in the store beside the state", "Every workflow of a repository writes under the same login",
     "That is what the reviewers",
 )  # fmt: skip
-"""How sentences begin that promise nothing of the program: words, what it does not hold, and what people should do."""
+"""How sentences begin that promise nothing of the program: words, what it does not hold, what people should do."""
 
 
 def sentences() -> list[str]:

@@ -164,6 +164,8 @@ class Rounds:
     """Called after each round."""
     complain: Callable[[str], None] = lambda text: None
     """Called with what could not be noted or told."""
+    below: Sequence[str] = ()
+    """The folders whose projects it makes rounds of; all where none is named."""
     stop: threading.Event = field(default_factory=threading.Event)
     ready: threading.Event = field(default_factory=threading.Event)
     """Set while the worker takes rounds."""
@@ -174,8 +176,9 @@ class Rounds:
     def make(self, asked: Asked, cancelled: Callable[[], bool]) -> tuple[Round, Memory, float]:
         """One round: how it ended, what the next one must know, and the seconds until that is due.
 
-        Raises `Interrupted` where this worker, or the round, is to stop.
+        Raises `Interrupted` where this worker, or the round, is to stop, and `UsageError` for a project elsewhere.
         """
+        self._check_folder(asked.project)
         with self._lock:
             turn = self._turns.setdefault((asked.project, asked.workspace), threading.Lock())
         with turn, self._counted() as ended:
@@ -190,6 +193,16 @@ class Rounds:
             done, seconds = fleet.one_round(one, called=asked.called or one.last is None)
             ended.append(done)
             return one.session.redactor.record(done), one.memory, seconds
+
+    def _check_folder(self, project: str) -> None:
+        """Temporal names the project file: whoever may start workflows there could name any on this disk."""
+        real = os.path.realpath(project)
+        folders = [os.path.realpath(folder) for folder in self.below]
+        if folders and not any(os.path.commonpath((real, folder)) == folder for folder in folders):
+            raise UsageError(
+                f"this worker makes no rounds of {project}: it lies below none of {', '.join(self.below)}",
+                hint="`reconciler fleet worker --below FOLDER` names the folders",
+            )
 
     @contextmanager
     def _counted(self) -> Iterator[list[Round]]:

@@ -83,6 +83,7 @@ def _run(session: Session, address: str | None, namespace: str | None, do: Calla
 reconciler fleet worker
 reconciler fleet worker --parallel 4
 reconciler fleet worker --listen 9090             for probes: is it alive, does it take rounds
+reconciler fleet worker --below /srv/personas     no project of another folder
 """,
 )
 @ADDRESS
@@ -93,7 +94,20 @@ reconciler fleet worker --listen 9090             for probes: is it alive, does 
     metavar="[HOST:]PORT",
     help="Tell health and metrics of this worker over HTTP: /healthz /readyz /metrics.",
 )
-def worker(settings: Settings, address: str | None, namespace: str | None, parallel: int, listen: str | None) -> int:
+@click.option(
+    "--below",
+    multiple=True,
+    metavar="FOLDER",
+    help="Make rounds of projects in this folder alone, whatever Temporal asks for; may be repeated.",
+)
+def worker(
+    settings: Settings,
+    address: str | None,
+    namespace: str | None,
+    parallel: int,
+    listen: str | None,
+    below: tuple[str, ...],
+) -> int:
     """Make rounds, until Ctrl-C or SIGTERM: requests that are on their way finish, then it ends.
 
     Project files are found at the path that `fleet sync` named; keys come from this worker's environment.
@@ -124,7 +138,7 @@ def worker(settings: Settings, address: str | None, namespace: str | None, paral
 
     with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True
-        rounds = Rounds(opened, tell, say, interrupts.stop)
+        rounds = Rounds(opened, tell, say, below, interrupts.stop)
 
         async def serve(client: Client) -> None:
             stop = asyncio.Event()

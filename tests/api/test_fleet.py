@@ -154,6 +154,34 @@ def test_a_worker_makes_the_round_and_remembers(tmp_path: Path) -> None:
     assert workflow_id(base).endswith("/sandbox")
 
 
+def test_a_worker_makes_no_round_of_a_project_elsewhere(tmp_path: Path) -> None:
+    pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+    from reconciler.api.fleet_workflow import Asked
+
+    base, opened = session(tmp_path), []
+
+    def open_project(project: str) -> Session:
+        opened.append(project)
+        return base
+
+    served, other = tmp_path / "served", tmp_path / "served-not"
+    served.mkdir()
+    other.mkdir()
+    (served / "link").symlink_to(other)
+    rounds = Rounds(open_project, below=(str(served),))
+    inside = str(served / "a" / "reconciler.yaml")
+    rounds.make(Asked(inside, "sandbox", "", called=True), lambda: False)
+    for name in (
+        other / "reconciler.yaml",
+        served / ".." / "reconciler.yaml",
+        served / "link" / "reconciler.yaml",
+        "x",
+    ):
+        with pytest.raises(UsageError, match="no rounds of"):
+            rounds.make(Asked(str(name), "sandbox", "", called=True), lambda: False)
+    assert opened == [inside]
+
+
 @pytest.mark.parametrize("fault", ["in a round", "in the project file"])
 def test_what_goes_into_a_history_goes_through_the_gate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
