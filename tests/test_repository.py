@@ -41,6 +41,15 @@ def test_nothing_but_the_agreed_names_lies_at_the_top(repository: Path) -> None:
     assert TOP - {path.name for path in repository.iterdir()} == set()
 
 
+def test_no_link_is_tracked(repository: Path) -> None:
+    """One that leads out of the repository is there on one machine alone; `.venv` and `.node` may be links there."""
+    command = ["git", "ls-files", "--stage"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout:
+        pytest.skip("an unpacked archive: git tracks nothing here")
+    assert [line for line in done.stdout.splitlines() if line.startswith("120000")] == []
+
+
 @pytest.mark.parametrize("command", [TEST_COMMAND, DEMO_COMMAND])
 def test_the_readme_holds_the_two_commands(repository: Path, command: str) -> None:
     assert f"\n    {command}\n" in (repository / "README.md").read_text("utf-8")
