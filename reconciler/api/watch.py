@@ -267,20 +267,19 @@ def recall(watched: Watched) -> Watched:
 
 def in_order(workspaces: Sequence[Watched]) -> list[Watched]:
     """The same, each after those that it depends on; a circle is left as it stands in the file."""
-    found: list[Watched] = []
     by_name = {workspace.name: workspace for workspace in workspaces}
-
-    def add(one: Watched, above: tuple[str, ...]) -> None:
-        if one.name in above or one in found:
-            return
-        for name in one.watch.depends_on:
-            if name in by_name:
-                add(by_name[name], (*above, one.name))
-        found.append(one)
-
-    for workspace in workspaces:
-        add(workspace, ())
-    return found
+    found: dict[str, Watched] = {}
+    for first in workspaces:
+        above = {first.name: iter(first.watch.depends_on)} if first.name not in found else {}
+        while above:  # no recursion: a chain may be as long as the file
+            name, others = next(reversed(above.items()))
+            other = next((one for one in others if one in by_name and one not in found and one not in above), None)
+            if other is None:
+                del above[name]
+                found[name] = by_name[name]
+            else:
+                above[other] = iter(by_name[other].watch.depends_on)
+    return list(found.values())
 
 
 def _fault(name: str, memory: Memory, error: Exception) -> Done:

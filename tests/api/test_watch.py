@@ -42,3 +42,15 @@ def test_workspaces_come_after_those_that_they_depend_on(tmp_path: Path) -> None
         for name, others in needs.items()
     ]
     assert [one.name for one in in_order(found)] == ["c", "b", "a", "d"], "a circle is left as it stands"
+
+
+def test_a_chain_of_workspaces_may_be_long(tmp_path: Path) -> None:
+    base = session(tmp_path)
+    names = [f"w{number}" for number in range(3000)]
+    found = [
+        Watched(
+            replace(base, workspace=replace(base.workspace, name=name)), Watch(depends_on=(after,) if after else ())
+        )
+        for name, after in zip(names, (*names[1:], ""), strict=True)
+    ]
+    assert [one.name for one in in_order(found)] == names[::-1]

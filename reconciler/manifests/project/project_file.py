@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from operator import is_
 from pathlib import Path
@@ -13,7 +13,7 @@ from reconciler.errors import ManifestError, UsageError
 from reconciler.manifests.project.find_project import FOLDER, candidates, find_above
 from reconciler.manifests.tree.decode import decode
 from reconciler.manifests.tree.file_tree import PROJECT_FILES, Tree, Unreadable, WorkTree, placed, relative
-from reconciler.manifests.tree.problems import PROJECT, Findings, Suggestions, suggest
+from reconciler.manifests.tree.problems import PROJECT, Findings, suggest
 from reconciler.manifests.tree.repository import link_boundary
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, join, lookup
@@ -256,14 +256,14 @@ def _records(
     platforms: Platforms,
 ) -> Project:
     from reconciler.manifests.project.project_parts import read_account, read_defaults, read_fleet, read_workspace
+    from reconciler.manifests.project.watched_neighbours import check_neighbours
 
     accounts = {name: read_account(name, account, source, findings) for name, account in model.accounts.items()}
     workspaces = {
         name: read_workspace(name, workspace, model, accounts, folder, source, findings, platforms)
         for name, workspace in model.workspaces.items()
     } or {name: replace(workspace, migrate=model.migrate) for name, workspace in _built_in(platforms).items()}
-    for name, one in workspaces.items():
-        _check_neighbours(name, one, workspaces, source, findings)
+    check_neighbours(workspaces, source, findings)
     default = model.default_workspace
     if default is None:
         default = "sandbox" if "sandbox" in workspaces else next(iter(workspaces))
@@ -286,22 +286,3 @@ def _records(
         root, workspaces, default, model.metadata.name, file, folder, (folder,), exclude, answers,
         answered, source=model.source, defaults=defaults, fleet=read_fleet(model.fleet, source, findings),
     )  # fmt: skip
-
-
-def _check_neighbours(
-    name: str, workspace: Workspace, workspaces: Mapping[str, Workspace], source: Source, findings: Findings
-) -> None:
-    """A workspace that waits for one that is not watched, or for itself, would wait for ever."""
-    if workspace.watch is None or not workspace.watch.depends_on:
-        return
-    known = {word: None for word, one in workspaces.items() if one.watch is not None and word != name}
-    near = Suggestions(known)
-    for index, other in enumerate(workspace.watch.depends_on):
-        if other not in known:
-            findings.error(
-                PROJECT,
-                f"depends_on {other!r} is no other workspace of this project that is watched",
-                source=source,
-                pointer=join("workspaces", name, "watch", "depends_on", str(index)),
-                hint=near.of(other) or "add `watch:` to that workspace",
-            )
