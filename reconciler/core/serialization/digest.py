@@ -7,7 +7,6 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
-from sys import intern
 
 from reconciler.errors import StateError
 from reconciler.types.json import Json
@@ -153,9 +152,7 @@ def _salty(salt: str) -> bytes:
 
 
 def _short(raw: bytes) -> str:
-    return intern(
-        urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-    )  # equal values of thousands of objects: one text
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 def _plain(value: Json) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from sys import intern
 
 from reconciler.core.canonical.canonical_form import effective_value, has_parent, is_masked, leaf_at, normalize
 from reconciler.core.canonical.field_tree import absent_from_lists, field_at
@@ -73,11 +74,11 @@ def record(
             _keep(path, old, sent, seen, secrets)
             continue
         shown = seen_digest(row, value, current, book, parent_present=has_parent(document, path))
-        sent[path] = new
+        sent[path] = intern(new)  # equal values of thousands of objects: one text
         if isinstance(desired, SecretRef) and desired.kind != "literal":
             secrets[path] = desired.written()
         if shown != new:
-            seen[path] = shown
+            seen[path] = intern(shown)
         if hidden(row, current, value) and path not in written and (old is None or path in old.assumed):
             assumed.append(path)
     hidden_name = has_secret((change.managed or {}).get(spec.name_field)) or ":" in sent.get(spec.name_field, "")
@@ -260,7 +261,7 @@ def refreshed(entry: Entry, fields: Iterable[FieldChange], live: LiveObject, boo
         if field.direction is Direction.VENDOR:
             seen[path] = new
         else:
-            sent[path] = new
+            sent[path] = intern(new)  # equal values of thousands of objects: one text
             seen.pop(path, None)
     return replace(entry, sent=sent, seen=seen)
 

@@ -13,6 +13,8 @@ from reconciler.types.json import Json, Object, split
 from reconciler.types.kind import KindSpec
 
 T = TypeVar("T")
+LONG = 100
+"""Characters from which on a text is worth keeping once."""
 PAGE_LIMIT = 100
 """The largest page that most collections are known to serve."""
 VOCABULARIES = ("pal", "persona")
@@ -156,9 +158,16 @@ def is_answer_to(spec: KindSpec, id: str, answer: Json) -> bool:
 
 
 def share_texts(items: list[Json]) -> list[Json]:
-    """The items, every text in them kept once: manifests say the same, and so do other objects of the account."""
+    """The items, long texts and all that stands deeper kept once: manifests say the same, and so do other objects of
+    the account. Ids, names and times are each its own."""
     for item in items:
-        _share(item)
+        if not isinstance(item, dict):
+            continue
+        for word, member in item.items():
+            if isinstance(member, str) and len(member) > LONG:
+                item[word] = intern(member)
+            elif isinstance(member, dict | list):
+                _share(member)
     return items
 
 
