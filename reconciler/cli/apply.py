@@ -250,7 +250,7 @@ def present(plan: Plan, settings: Settings, session: Session, manifests: Manifes
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
     from reconciler.api.manifests import remarks
     from reconciler.api.render import render_report as render
-    from reconciler.cli.output import TEXT, gate, harmless, say, style, write
+    from reconciler.cli.output import TEXT, gate, say, style, write, write_as
     from reconciler.types.report import Report, Style
 
     session.hooks.settle()
@@ -258,7 +258,7 @@ def present(plan: Plan, settings: Settings, session: Session, manifests: Manifes
     notes = () if without_files else remarks(session, manifests)
     report = Report("plan", session.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
     if settings.format in {None, TEXT}:
-        write(harmless(render(report, TEXT, style(settings), gate())))
+        write_as(TEXT, render(report, TEXT, style(settings), gate()))
         write("\n")
     elif asking:
         say(render(report, TEXT, Style(), gate()))

@@ -13,7 +13,7 @@ from reconciler.cli import exit_codes
 from reconciler.cli.flags import PATHS, option
 from reconciler.cli.global_options import PairType
 from reconciler.cli.lazy_group import command
-from reconciler.cli.output import ask, gate, harmless, is_terminal, say, write
+from reconciler.cli.output import ask, gate, is_terminal, say, write_as
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
@@ -257,8 +257,7 @@ def deliver_result(run: MigrationRun, result: MigrationResult, settings: Setting
         hint = f" ({problem.hint})" if problem.hint and not problem.is_error else ""
         say(f"{problem.severity.value}: {place}{problem.summary}{hint}")
     name, file = settings.format or "text", run.project_file
-    text = render_migration(result, name, how, written=written, redactor=redactor, file=file)
-    write(harmless(text) if name == "text" else text)
+    write_as(name, render_migration(result, name, how, written=written, redactor=redactor, file=file))
     for name, path in settings.reports:
         whole = replace(how, quiet=False, detail=settings.detail or "full")
         text = render_migration(result, name, whole, written=written, redactor=redactor, file=file)

@@ -133,6 +133,11 @@ def harmless(text: T) -> T:
     return type(text)(CI_COMMANDS.sub(lambda match: f"{match[1]}\\x3a" if match[1] is not None else "\\x23", text))
 
 
+def write_as(name: str, text: str) -> None:
+    """Write what was rendered in the format `name`; what is for machines stays as it is."""
+    write(harmless(text) if name == TEXT else text)
+
+
 def silence() -> None:
     """Let whatever is still written to standard output vanish, also at the end of the process."""
     try:
@@ -190,8 +195,7 @@ def deliver(report: Report, settings: Settings) -> int:
 
     report = _with_heading(report, settings)
     name = settings.format or TEXT
-    text = render(report, name, style(settings), gate())
-    write(harmless(text) if name == TEXT else text)
+    write_as(name, render(report, name, style(settings), gate()))
     deliver_files(report, settings)
     return report.exit_code
 
@@ -310,8 +314,10 @@ def failed(verb: str, error: ReconcilerError, workspace: str = "") -> Report:
     return Report(verb, workspace, diagnostics=findings, exit_code=error.exit_code, reached=False)
 
 
-def emit_document(settings: Settings, *, text: Callable[[], str], document: Callable[[], Json]) -> int:
-    """The answer of a command that is no run over resources: text or JSON.
+def emit_document(
+    settings: Settings, *, text: Callable[[], str], document: Callable[[], Json], exact: bool = False
+) -> int:
+    """The answer of a command that is no run over resources: text or JSON. `exact`: a program reads the text, too.
 
     Raises `UsageError` for any other format.
     """
@@ -329,7 +335,11 @@ def emit_document(settings: Settings, *, text: Callable[[], str], document: Call
 
     from reconciler.api.paths import write_file
 
-    write(rendered(settings.format or TEXT))
+    name = settings.format or TEXT
+    if exact:
+        write(rendered(name))
+    else:
+        write_as(name, rendered(name))
     for name, path in settings.reports:
         write_file(path, rendered(name).encode("utf-8", "backslashreplace"))
     return 0

@@ -112,7 +112,7 @@ def render(
         if why is not None:
             return show_why(settings, session, why)
         documents = resolved_documents(session, targets)
-        return emit_document(settings, text=lambda: as_yaml(documents), document=lambda: [*documents])
+        return emit_document(settings, text=lambda: as_yaml(documents), document=lambda: [*documents], exact=True)
 
 
 def show_why(settings: Settings, session: Session, why: str) -> int:

@@ -102,7 +102,7 @@ def keep_watching(
     from reconciler.api.watch import Fleet, watched
     from reconciler.api.watch_server import pages_of
     from reconciler.cli.composition import listening, open_session
-    from reconciler.cli.output import say, write
+    from reconciler.cli.output import TEXT, say, write_as
     from reconciler.reporters.watch_status import status_table
 
     session = open_session(settings)
@@ -118,7 +118,8 @@ def keep_watching(
             return exit_codes.DONE
         rounds = fleet.once()
     if not settings.json_log and not settings.quiet:
-        write(
+        write_as(
+            TEXT,
             status_table(
                 [
                     (done, workspace.memory)
@@ -126,7 +127,7 @@ def keep_watching(
                     for done in rounds
                     if done.workspace == workspace.name
                 ]
-            )
+            ),
         )
     return exit_codes.worst(code_of(done) for done in rounds)
 
@@ -151,7 +152,7 @@ def telling(settings: Settings) -> Iterator[Callable[[Watched, Round, Memory], N
     """Prints a line a round (of rounds like the last one only with --verbose, or for machines), and tells whom the
     project file names."""
     from reconciler.api.notify import Notifier
-    from reconciler.cli.output import harmless, say, write
+    from reconciler.cli.output import TEXT, say, write, write_as
     from reconciler.reporters.watch_status import round_line, round_object
 
     notifier = Notifier(say)
@@ -160,7 +161,7 @@ def telling(settings: Settings) -> Iterator[Callable[[Watched, Round, Memory], N
         if settings.json_log:
             write(json.dumps(round_object(done, one.memory, one.watch, one.now)) + "\n")
         elif settings.verbose or done.wrote or done.status is not before.status or done.commit != before.commit:
-            write(harmless(round_line(done, one.now)) + "\n")
+            write_as(TEXT, round_line(done, one.now) + "\n")
         notifier.tell(one, done, before)
 
     try:

@@ -342,6 +342,7 @@ def test_nothing_that_a_stranger_wrote_orders_a_ci_system_about(
     commands: tuple[tuple[str, ...], ...] = (
         ("validate",), ("plan",), ("migrate", "--check"), ("migrate",), ("explain", "\n::error::x"),
         ("plan", "::x\n::y"),
+        ("watch", "--once", "--mode", "drift"),
     )  # fmt: skip
     before = [call(*words) for words in commands]
     assert any(obeyed(done.out + done.err) for done in before), "elsewhere texts stand as they are"
