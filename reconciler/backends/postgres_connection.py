@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from reconciler.backends.context import BackendContext, read_text
 from reconciler.backends.lease import Patience
+from reconciler.backends.postgres_pool import Pool, shared_pool
 from reconciler.core.fields.web_addresses import Endpoint, parse_endpoint
 from reconciler.core.operator_trust import Operator
 from reconciler.core.setting_reader import not_yours, reference_in
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Waits between tries to reach a server that is restarting."""
-LONGEST_CONNECT = 130
-"""Seconds for which libpq waits for a connection where the DSN says 0."""
 IDLE_SECONDS = 10
 """How long the server keeps a transaction whose run says nothing, before it gives its locks to others: a run can be
 frozen at any statement. None of ours waits for anything between two."""
@@ -101,13 +100,14 @@ class Statements:
 
 
 def shared_database(dsn: str, schema: str, name: str, where: str, limits: Limits) -> Database:
-    """The one of this process for this row: however many backends are opened, they share one connection."""
+    """The one of this process for this row: however many backends are opened, their transactions take turns."""
     with _OPENING:
-        return _OPEN.setdefault((os.getpid(), dsn, schema, name), Database(dsn, schema, name, where, limits))
+        found = Database(dsn, schema, name, where, limits, pool=shared_pool(dsn))
+        return _OPEN.setdefault((os.getpid(), dsn, schema, name), found)
 
 
 class Database:
-    """One connection, made when first needed; threads take turns."""
+    """Transactions about one row, over connections that are made when needed; threads take turns."""
 
     def __init__(
         self,
@@ -118,17 +118,18 @@ class Database:
         limits: Limits,
         tables: Sequence[str] = TABLES,
         names: Sequence[str] = NAMES,
+        pool: Pool | None = None,
     ) -> None:
         """`name` is the row that every statement is about; `where` stands for all of it in messages; a transaction
-        with all its tries may take as long as `limits` says of a request; `tables` makes those called `names`."""
+        with all its tries may take as long as `limits` says of a request; `tables` makes those called `names`.
+        `pool` lends the connections; without it there is one of its own."""
         self._tables, self._names = tables, names
-        self._dsn = dsn
+        self._pool = pool or Pool(dsn, 1)
         self._schema = schema
         self._name = name
         self._where = where
         self.patience = Patience(limits.whole)
         self._turn = threading.RLock()
-        self._connection: Connection | None = None
         self._ready = False
 
     def do(self, work: Callable[[Statements], T]) -> T:
@@ -140,11 +141,9 @@ class Database:
         return self._try(work, prepare=False, nothing=(nothing,))
 
     def close(self) -> None:
-        """Give the connection back; the next transaction makes a new one."""
+        """Give back what nobody else needs; the next transaction makes a new connection."""
         with self._turn:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._pool.leave(self)
 
     def _try(self, work: Callable[[Statements], T], *, prepare: bool, nothing: tuple[T] | None) -> T:
         import psycopg
@@ -153,8 +152,7 @@ class Database:
         with self._turn, self.patience.request(wanted) as tries:
             for pause in (*PAUSES, None):
                 try:
-                    connection = self._connect(tries.left())
-                    with _deadline(connection, tries.left()):
+                    with self._pool.lend(self, tries.left()) as connection, _deadline(connection, tries.left()):
                         tries.answered = True
                         if prepare:
                             self._prepare(connection)
@@ -169,26 +167,11 @@ class Database:
                     raise self._failed(error) from None
                 except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout) as error:
                     tries.answered = False
-                    self.close()
                     if pause is None or _is_final(error) or not tries.again(pause):
                         raise self._failed(error) from None
                 except psycopg.Error as error:
-                    self.close()
                     raise self._failed(error) from None
         raise AssertionError("unreachable")
-
-    def _connect(self, seconds: float) -> Connection:
-        import psycopg
-        from psycopg.conninfo import conninfo_to_dict
-
-        if self._connection is None or self._connection.closed:
-            given = str(conninfo_to_dict(self._dsn).get("connect_timeout") or "")
-            wait = min(int(given) if given.isdecimal() and int(given) else LONGEST_CONNECT, int(seconds) + 1)
-            # Prepared statements live in a server's session, and a pooler hands that to others.
-            self._connection = psycopg.connect(
-                self._dsn, autocommit=True, prepare_threshold=None, connect_timeout=wait
-            )
-        return self._connection
 
     def _prepare(self, connection: Connection) -> None:
         """Make the tables, one after the other where several come at the same time."""
