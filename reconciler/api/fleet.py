@@ -174,7 +174,8 @@ class Rounds:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def make(self, asked: Asked, cancelled: Callable[[], bool]) -> tuple[Round, Memory, float]:
-        """One round: how it ended, what the next one must know, and the seconds until that is due.
+        """One round: how it ended, what the next one must know, and the seconds until that is due. `cancelled`:
+        whether Temporal gave it to another worker by now.
 
         Raises `Interrupted` where this worker, or the round, is to stop, and `UsageError` for a project elsewhere.
         """
@@ -188,7 +189,7 @@ class Rounds:
             one.last = one.told.round if one.told is not None else None
             fleet = Fleet(
                 [one], self.told, self.complain, _Either(self.stop, cancelled),
-                elsewhere=lambda name: _synced_at(base, name),
+                elsewhere=lambda name: _synced_at(base, name), superseded=cancelled,
             )  # fmt: skip
             done, seconds = fleet.one_round(one, called=asked.called or one.last is None)
             ended.append(done)

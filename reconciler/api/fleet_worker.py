@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from datetime import timedelta
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -24,6 +25,8 @@ from reconciler.types.watch import Status
 
 GRACE = timedelta(seconds=100)
 """What a worker that is told to stop has for the requests that are on their way."""
+STICKY = timedelta(seconds=2)
+"""How long a workflow waits for the worker that knows it already, before another one reads its history."""
 AGAIN = 60.0
 """Seconds after a round that could not begin."""
 
@@ -35,9 +38,9 @@ def round_activity(rounds: Rounds) -> Callable[[Asked], Ended]:
     def a_round(asked: Asked) -> Ended:
         try:
             with _alive() as cancelled:
-                done, memory, seconds = rounds.make(asked, cancelled.is_set)
+                done, memory, seconds = rounds.make(asked, cancelled)
         except Interrupted:
-            raise ApplicationError("this worker was told to stop") from None
+            raise ApplicationError("this worker was told to stop", category=ApplicationErrorCategory.BENIGN) from None
         except ReconcilerError as error:  # the project file, before there is a workspace to say so
             reason = open_redactors().hide(error.message)
         except Exception as error:
@@ -60,7 +63,7 @@ async def work(client: Client, rounds: Rounds, *, parallel: int, stop: asyncio.E
         worker = Worker(
             client, task_queue=QUEUE, workflows=[ReconcileWorkspace], activities=[round_activity(rounds)],
             activity_executor=pool, max_concurrent_activities=parallel, workflow_runner=runner(),
-            graceful_shutdown_timeout=GRACE,
+            graceful_shutdown_timeout=GRACE, sticky_queue_schedule_to_start_timeout=STICKY,
         )  # fmt: skip
         try:
             async with worker:
@@ -78,22 +81,30 @@ async def work(client: Client, rounds: Rounds, *, parallel: int, stop: asyncio.E
 
 
 @contextmanager
-def _alive() -> Iterator[threading.Event]:
-    """Signs of life from a thread of its own, while a round waits for an account; set once Temporal says to stop."""
+def _alive() -> Iterator[Callable[[], bool]]:
+    """Signs of life from a thread of its own, while a round waits for an account. Gives whether Temporal gave the
+    round to another worker by now: it says so, or this process was frozen for longer than it waits."""
     over, cancelled, context = threading.Event(), threading.Event(), contextvars.copy_context()
-    most = activity.info().heartbeat_timeout
-    turn = (most.total_seconds() if most else 15.0) / 3
+    heartbeat = activity.info().heartbeat_timeout
+    most = heartbeat.total_seconds() if heartbeat else 15.0
+    last = time.monotonic()
 
     def beat() -> None:
-        while not over.wait(turn):
-            activity.heartbeat()
-            if activity.is_cancelled():
+        nonlocal last
+        while not over.wait(most / 3):
+            if activity.is_cancelled() or is_over():
                 cancelled.set()
+                break
+            activity.heartbeat()
+            last = time.monotonic()
+
+    def is_over() -> bool:
+        return cancelled.is_set() or time.monotonic() - last > most
 
     thread = threading.Thread(target=lambda: context.run(beat), name="heartbeat", daemon=True)
     thread.start()
     try:
-        yield cancelled
+        yield is_over
     finally:
         over.set()
         thread.join()

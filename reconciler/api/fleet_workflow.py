@@ -12,16 +12,20 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ActivityError, CancelledError
 
 WORKFLOW = "reconcile-workspace"
 ROUND = "round"
 QUEUE = "reconciler"
 EVENTS = 500
 """Events of a history after which it is begun anew."""
+UNLIMITED = 0
+"""Attempts, in the words of a retry policy."""
 LONGEST = timedelta(hours=6)
 """How long one round may take."""
-CALLED, TIMED = 2, 4
-"""Priorities of a round that a person asked for, and of one whose time has come; the lower goes first."""
+TAKEN_UP, CALLED, TIMED = 1, 2, 4
+"""Priorities of a round that another worker began and may have left half done, of one that a person asked for, and of
+one whose time has come; the lower goes first."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +88,7 @@ class ReconcileWorkspace:
                 given = replace(self._changed, memory=given.memory, rounds=given.rounds)
                 self._changed = None
                 workflow.upsert_memo(given.memo)
-            self._last = await workflow.execute_activity(
-                ROUND,
-                Asked(given.project, given.workspace, given.memory, called),
-                result_type=Ended,
-                heartbeat_timeout=timedelta(seconds=given.heartbeat),
-                start_to_close_timeout=LONGEST,
-                retry_policy=RetryPolicy(
-                    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
-                ),
-                priority=Priority(priority_key=CALLED if called else TIMED, fairness_key=given.account or None),
-            )
+            self._last = await _round(given, CALLED if called else TIMED, called=called)
             given = replace(given, memory=self._last.memory, rounds=given.rounds + 1)
             try:
                 await workflow.wait_condition(
@@ -119,3 +113,29 @@ class ReconcileWorkspace:
     def last(self) -> Ended | None:
         """How the last round ended; None before the first."""
         return self._last
+
+
+async def _round(given: Given, priority: int, *, called: bool) -> Ended:
+    """How a round ended. One whose worker is gone is taken up by the next, before all that wait."""
+
+    async def attempt(priority: int, attempts: int) -> Ended:
+        return await workflow.execute_activity(
+            ROUND,
+            Asked(given.project, given.workspace, given.memory, called),
+            result_type=Ended,
+            heartbeat_timeout=timedelta(seconds=given.heartbeat),
+            start_to_close_timeout=LONGEST,
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(seconds=1),
+                maximum_interval=timedelta(seconds=30),
+                maximum_attempts=attempts,
+            ),
+            priority=Priority(priority_key=priority, fairness_key=given.account or None),
+        )
+
+    try:
+        return await attempt(priority, 1)
+    except ActivityError as error:
+        if isinstance(error.cause, CancelledError):
+            raise
+        return await attempt(TAKEN_UP, UNLIMITED)

@@ -30,6 +30,7 @@ OFTEN, SELDOM = 1.0, 15.0
 REPORTED = 30.0
 """Seconds after which the same status is noted once more: a watcher that is not heard of for long is dead."""
 WINDOW = "a window began to deny writing, and what was under way stopped"
+STOPPED = "the watcher was told to stop, and the next round goes on"
 Voice: TypeAlias = "tuple[Pause | None, Answer | None, Call | None]"
 NOBODY: Voice = (None, None, None)
 
@@ -95,6 +96,8 @@ class Fleet:
     threads: list[threading.Thread] = field(default_factory=list)
     elsewhere: Callable[[str], str | None] = lambda name: None
     """The commit at which a workspace that this process does not watch was synced last."""
+    superseded: Callable[[], bool] = lambda: False
+    """Whether another process makes this round by now: how it ended here is not noted or told."""
 
     def dead(self) -> list[str]:
         """Workspaces whose thread ended though nobody said stop: a fault."""
@@ -171,6 +174,11 @@ class Fleet:
             done = _fault(one.name, before, error)
         if done is not None and task.window_began and done.round.status is Status.FAILED:
             done = Done(replace(done.round, status=Status.FROZEN, reason=f"{WINDOW}; {done.round.reason}"))
+        if self.superseded():
+            raise Interrupted("another process makes this round")
+        stopped = done is not None and done.round.status is Status.FAILED and self.stop.is_set()
+        if done is not None and stopped:
+            done = Done(replace(done.round, status=Status.PENDING, reason=f"{STOPPED}; {done.round.reason}"))
         if done is not None:
             done = replace(done, round=replace(done.round, requests=task.requests_sent))
         with one.turn:
@@ -192,6 +200,8 @@ class Fleet:
             self.told(one, done.round, before)
         except Exception as error:  # whoever is told must not stop what is told of
             self.complain(f"{one.name}: this round could not be told: {type(error).__name__}: {error}")
+        if stopped:
+            raise Interrupted(STOPPED)
         return done.round, seconds
 
     def _report(self, one: Watched) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +22,13 @@ from reconciler.api.fleet import (
     workflow_id,
 )
 from reconciler.api.session import Session
-from reconciler.errors import NotTrusted, ReconcilerError, UsageError
+from reconciler.api.watch_requests import RequestStore
+from reconciler.engine.continuous.reconcile_once import Done
+from reconciler.errors import Interrupted, NotTrusted, ReconcilerError, UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.json import SENSITIVE, Json
 from reconciler.types.project import FleetSettings
-from reconciler.types.watch import Memory, Mode, Status, Watch
+from reconciler.types.watch import Memory, Mode, Round, Status, Watch
 from tests.api.test_watch import session
 from tests.cli.conftest import PERSONA
 
@@ -180,6 +183,39 @@ def test_a_worker_makes_no_round_of_a_project_elsewhere(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no rounds of"):
             rounds.make(Asked(str(name), "sandbox", "", called=True), lambda: False)
     assert opened == [inside]
+
+
+@pytest.mark.parametrize(
+    ("cut_short", "noted"), [("stopped", Status.PENDING), ("superseded", None), ("not at all", Status.FAILED)]
+)
+def test_a_round_that_was_cut_short_is_not_told_as_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_short: str, noted: Status | None
+) -> None:
+    """A worker that is told to stop leaves the rest to the next one; of one that was frozen for so long that another
+    makes the round by now nobody hears anything."""
+    pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")
+    from reconciler.api.fleet_workflow import Asked
+
+    base, told = session(tmp_path), []
+    over = threading.Event()
+    rounds = Rounds(lambda project: base, lambda one, done, before: told.append(done.status))
+
+    def cut(*given: object, **options: object) -> Done:
+        if cut_short == "stopped":
+            rounds.stop.set()
+        if cut_short == "superseded":
+            over.set()
+        return Done(Round("sandbox", Status.FAILED, "1 of 4 changes carried out", "abc", wrote=True))
+
+    monkeypatch.setattr("reconciler.api.watch.reconcile_once", cut)
+    asked = Asked("p", "sandbox", "", called=True)
+    if cut_short == "not at all":
+        assert rounds.make(asked, over.is_set)[0].status is Status.FAILED
+    else:
+        with pytest.raises(Interrupted):
+            rounds.make(asked, over.is_set)
+    report = RequestStore(base).read().report
+    assert (told, report and report.round.status) == ([noted] if noted else [], noted)
 
 
 @pytest.mark.parametrize("fault", ["in a round", "in the project file"])

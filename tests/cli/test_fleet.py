@@ -73,9 +73,20 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_made_twice(temporal:
         until(call, second, status="synced")
         second.send_signal(signal.SIGTERM)
         assert second.wait(timeout=60) == 0
+    assert asyncio.run(priorities(temporal)) == [4, 1], "what may be half done goes before all that wait"
     assert call("plan", "--detailed-exitcode").code == 0
     assert len(call("state", "list").out.split()) == COUNT
     assert "unmanaged:" not in call("plan", "--unmanaged").out, "no twin was made"
+
+
+async def priorities(address: str) -> list[int]:
+    """Of the first two rounds, as they were queued."""
+    from temporalio.client import Client
+
+    client = await Client.connect(address)
+    history = await client.get_workflow_handle("many/production").fetch_history()
+    queued = [event.activity_task_scheduled_event_attributes for event in history.events]
+    return [one.priority.priority_key for one in queued if one.activity_id][:2]
 
 
 @needs_temporal
