@@ -27,6 +27,10 @@ Key = tuple[str, str]
 
 DENIED = "{} {!r} ({}): lists show it, and the account answers that there is no such object"
 LATER = "the service may lag behind: try again in a while; if it stays, ask the vendor about this id"
+UNLISTED = "{} {!r} ({}): the account shows it by its id, and no list of its own objects has it"
+NOT_OURS = (
+    "the service may lag behind: try again in a while; if it belongs to somebody else, `reconciler state rm` it"
+)
 MANY_MISSING = 20
 """Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
 R = TypeVar("R")
@@ -98,12 +102,15 @@ class Reader:
             return Seen(listings, gone=frozenset(id for _, id in _lost(entries, listings)))
         found = self._by_id(lost)
         there = [key for key, live in found.items() if live is not None]
-        foreign = look_again(there, lambda keys: self._list_again(keys, listings), self.clock.sleep)
+        listed = look_again(there, lambda keys: self._list_again(keys, listings), self.clock.sleep)
+        for key in (key for key, live in listed.items() if live is None):
+            self._note(
+                key, Unavailable(UNLISTED.format(key[0], found[key].name or "without a name", key[1]), hint=NOT_OURS)
+            )
         return Seen(
             listings,
             gone=frozenset(id for (_, id), live in found.items() if live is None),
-            foreign=frozenset(id for (_, id), live in foreign.items() if live is None),
-            unread=frozenset(key[1] for key in lost if key not in found),
+            unread=frozenset(key[1] for key in lost if key not in found or key in self.not_shown),
         )
 
     def _by_id(self, keys: Iterable[Key]) -> dict[Key, LiveObject | None]:

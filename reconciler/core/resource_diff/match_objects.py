@@ -143,12 +143,6 @@ def _by_state(resource: Resource, known: _Known) -> Binding | Diagnostic | None:
         )
     if entry.id in objects or entry.id in account.unread:
         return Binding(entry.id, Reason.CHANGED, entry)
-    if entry.id in account.foreign:
-        return _problem(
-            resource,
-            f"the object {entry.id} exists but is not among the account's own (type user) objects",
-            "it cannot be managed with this key; use the right key, or forget it with `reconciler state rm`",
-        )
     return None
 
 

@@ -97,8 +97,6 @@ class Seen:
     listings: Mapping[str, Listing]
     gone: frozenset[str] = frozenset()
     """Managed ids that a GET by id confirmed to be gone."""
-    foreign: frozenset[str] = frozenset()
-    """Ids that exist but are not in the user list."""
     unread: frozenset[str] = frozenset()
     """Managed ids that no list shows and of which the account does not say what became of them."""
 

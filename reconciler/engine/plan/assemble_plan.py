@@ -140,8 +140,7 @@ def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Dra
             if not (worth or change.reason is Reason.OBSERVE):
                 continue
         changes.append(_with_requests(change, compared, request, provider))
-    leaving, problems = _leaving(compared, request)
-    changes += [_with_requests(change, compared, request, provider) for change in leaving]
+    changes += [_with_requests(change, compared, request, provider) for change in _leaving(compared, request)]
     addresses = claimed(compared.bound.matching, compared.desired.state)
     book = compared.bound.context.book
     changes = refuse_taken(changes, compared.account.seen.listings, addresses, book, provider.reserved)
@@ -149,7 +148,7 @@ def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Dra
     changes, kept = keep_used(changes, compared.usage, destroy=request.options.destroy)
     changes = wait_for_users(changes, compared.usage)
     told = [with_users(change, compared.usage, provider.vocabulary) for change in changes]
-    return _Drafted(told, unchanged, kept, (*problems, *map(kept_warning, kept)))
+    return _Drafted(told, unchanged, kept, tuple(map(kept_warning, kept)))
 
 
 def _refresh(compared: Compared, drift: Sequence[DriftItem]) -> _Drafted:
@@ -170,18 +169,14 @@ def _is_worth_recording(change: Change, compared: Compared) -> bool:
     return record(change, live, old, compared.bound.context.book, {}) != old
 
 
-def _leaving(compared: Compared, request: PlanRequest) -> tuple[list[Change], list[Diagnostic]]:
+def _leaving(compared: Compared, request: PlanRequest) -> list[Change]:
     """The change of every entry that goes, by what the manifests say of it today."""
     desired = compared.desired
     lifecycles = {manifest.address: manifest.lifecycle for manifest in request.manifests.manifests}
     changes: list[Change] = []
-    problems: list[Diagnostic] = []
     for address in sorted(desired.scope.deletable):
         entry = desired.state.resources[address]
         live = compared.live.get((address.kind, entry.id))
-        if live is None and entry.id in compared.account.seen.foreign:
-            summary = f"{address} ({entry.id}) is not one of the account's own objects: forgotten, not deleted"
-            problems.append(Diagnostic("E-id", Severity.WARNING, summary, address=address))
         changes.append(
             plan_leaving(
                 address,
@@ -195,7 +190,7 @@ def _leaving(compared: Compared, request: PlanRequest) -> tuple[list[Change], li
                 previous=desired.moves.previous.get(address),
             )
         )
-    return changes, problems
+    return changes
 
 
 def _with_requests(change: Change, compared: Compared, request: PlanRequest, provider: Provider) -> Change:

@@ -155,12 +155,6 @@ def test_a_hand_made_replacement_of_what_is_gone_is_adopted_not_doubled():
     assert (binding.id, binding.reason) == ("p7", Reason.ADOPTED_BY_NAME)
 
 
-def test_an_object_outside_the_user_list_is_never_touched():
-    result = bind([resource("persona.a", {})], state(persona__a=entry("p1")), foreign=frozenset({"p1"}))
-    assert result.bindings == {}
-    assert "not among the account's own" in result.problems[0].summary
-
-
 def pending(*before):
     return replace(state(), pending=(Intent(A, "persona", "A", before),))
 
