@@ -31,6 +31,8 @@ UNLISTED = "{} {!r} ({}): the account shows it by its id, and no list of its own
 NOT_OURS = (
     "the service may lag behind: try again in a while; if it belongs to somebody else, `reconciler state rm` it"
 )
+UNSETTLED = "an earlier run ended while it created something; looking twice before it is sent again"
+DENIED_TWICE = "{} of the managed objects are not in the account; looking twice before they count as deleted"
 MANY_MISSING = 20
 """Above this many missing ids one more complete list is cheaper, and more convincing, than a GET each."""
 R = TypeVar("R")
@@ -72,12 +74,12 @@ class Reader:
         listings: dict[str, Listing],
         state: State,
         book: SecretBook,
-        wait: Callable[[], None],
+        settle: Callable[[str], None],
         names: Mapping[Address, str],
     ) -> None:
         """An open create that the first list does not show is looked for in a second one before it is sent again.
 
-        `wait` gives the service time in between to carry out what it had received; `names` are those of today.
+        `settle` gives the service time in between to carry out what it had received; `names` are those of today.
         """
         held = {entry.id for entry in state.resources.values()}
         unseen = {
@@ -87,30 +89,38 @@ class Reader:
             and not made_by(intent, found, book, held, names.get(intent.address))
         }
         if unseen:
-            wait()
+            settle(UNSETTLED)
             listings |= self.lists(sorted(unseen))
 
-    def missing(self, entries: Mapping[Address, Entry], listings: dict[str, Listing]) -> Seen:
+    def missing(
+        self, entries: Mapping[Address, Entry], listings: dict[str, Listing], settle: Callable[[str], None]
+    ) -> Seen:
         """Find out what became of managed ids that their list does not show.
 
         One that the account shows by itself is looked for in a list once more: lists may lag behind. Of many, some
         are asked for, and only if these are gone the rest is believed to be what a second list does not show either.
+        `settle` passes some time before what list and account deny alike counts as gone.
         """
         lost = _lost(entries, listings)
         if len(lost) > MANY_MISSING and not any(self._by_id(_spread(lost, MANY_MISSING)).values()):
+            settle(DENIED_TWICE.format(len(lost)))
             self._list_again(lost, listings)
             return Seen(listings, gone=frozenset(id for _, id in _lost(entries, listings)))
         found = self._by_id(lost)
+        if denied := [key for key, live in found.items() if live is None]:
+            settle(DENIED_TWICE.format(len(denied)))
+            found |= self._by_id(denied)
         there = [key for key, live in found.items() if live is not None]
         listed = look_again(there, lambda keys: self._list_again(keys, listings), self.clock.sleep)
-        for key in (key for key, live in listed.items() if live is None):
-            self._note(
-                key, Unavailable(UNLISTED.format(key[0], found[key].name or "without a name", key[1]), hint=NOT_OURS)
-            )
+        for kind, id in (key for key, live in listed.items() if live is None):
+            live = found[kind, id]
+            name = live.name if live else None
+            self._note((kind, id), Unavailable(UNLISTED.format(kind, name or "without a name", id), hint=NOT_OURS))
+        unread = {key for key in lost if key not in found} | self.not_shown.keys()
         return Seen(
             listings,
-            gone=frozenset(id for (_, id), live in found.items() if live is None),
-            unread=frozenset(key[1] for key in lost if key not in found or key in self.not_shown),
+            gone=frozenset(key[1] for key, live in found.items() if live is None and key not in unread),
+            unread=frozenset(id for _, id in unread),
         )
 
     def _by_id(self, keys: Iterable[Key]) -> dict[Key, LiveObject | None]:

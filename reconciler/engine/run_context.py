@@ -36,9 +36,10 @@ class RunContext:
     """From RECONCILER_DIGEST_KEY: secrets are then digested with HMAC instead of scrypt."""
     catalogue: Callable[[], Catalogue] | None = None
     """The model catalogue, read when first needed: a run in which nothing differs needs none."""
-    wait_for_creates: Callable[[], None] = lambda: None
-    """Called between two looks for what an open create made: a request that was on its way when its run was killed
-    may be carried out after the first. Runs that only read do not wait."""
+    settle: Callable[[str], None] = lambda why: None
+    """Called, with what people are told, between two looks for what state knows and the account does not show: a
+    request that was on its way when its run was killed may be carried out after the first, and an account of several
+    servers may lag behind. Runs that only read do not wait."""
     previous_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY_PREVIOUS: what was digested with the key before can still be compared."""
     identity: str | None = None
@@ -72,10 +73,8 @@ class RunContext:
         its way is not created again."""
         self.provider.stop_when(self.stop)
 
-        def wait() -> None:
-            self.emit(
-                Notice("an earlier run ended while it created something; looking twice before it is sent again")
-            )
-            StoppableClock(self.clock, self.stop, "an earlier create").sleep(SETTLE_SECONDS)
+        def wait(why: str) -> None:
+            self.emit(Notice(why))
+            StoppableClock(self.clock, self.stop, "the account to show what it holds").sleep(SETTLE_SECONDS)
 
-        return replace(self, wait_for_creates=wait)
+        return replace(self, settle=wait)

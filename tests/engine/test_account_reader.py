@@ -114,6 +114,24 @@ def test_a_list_that_lags_behind_changes_nothing(tmp_path, count, late):
 
 
 @pytest.mark.parametrize("count", [2, MANY_MISSING + 2])
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_list_and_account_deny_for_a_moment_is_neither_made_again_nor_forgotten(tmp_path, count, dropped):
+    """Seen by itself: two servers behind one address, of which one has not heard of the objects yet."""
+    lab = Lab(world=tmp_path / "world.json")
+    project = [persona(f"p{number}") for number in range(count)]
+    lab.apply(*project)
+    late = (
+        Fault(("GET",), "/v2/pals", omit=count, times=1),
+        Fault(("GET",), "/v2/pals/*", status=404, times=min(count, MANY_MISSING)),
+    )
+    later = seen_with(tmp_path / "world.json", lab, *late)
+    flags = {"allow_deletes": True, "allow_mass_change": True, "allow_empty": True}
+    later.apply(*([] if dropped else project), **flags)
+    assert sorted(later.names()) == ([] if dropped else sorted(f"p{number}" for number in range(count)))
+    assert len(later.state.resources) == len(later.names())
+
+
+@pytest.mark.parametrize("count", [2, MANY_MISSING + 2])
 @pytest.mark.parametrize("way", ["kept", "edited", "dropped", "destroyed"])
 def test_objects_that_no_list_shows_and_that_answer_are_named_and_not_judged(tmp_path, count, way):
     """Neither made again, nor deleted, nor forgotten: a list that lags says nothing about what the account shows."""

@@ -101,7 +101,7 @@ def check_account(
     if progress is not None:
         book = setting.book(state)
         called = {change.address: name_given(change, book) for change in plan.changes}
-        reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
+        reader.settle_pending(listings, state, book, setting.settle, called)
     account = setting.provider.account()
     other = plan.account.owner is not None and account.owner is not None and plan.account.owner != account.owner
     back = plan.rollback is not None

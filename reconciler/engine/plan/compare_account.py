@@ -58,13 +58,13 @@ def read_account(
     listings = reader.lists(kinds_to_read(addresses, setting.provider.kinds, attachments=any(attached)))
     pending = (resources.get(intent.address) for intent in state.pending)
     called = {resource.address: name_of(resource, book) for resource in pending if resource is not None}
-    reader.settle_pending(listings, state, book, setting.wait_for_creates, called)
+    reader.settle_pending(listings, state, book, setting.settle, called)
     if everything:
         listings |= reader.further(listings, [*setting.provider.kinds])
     whole = _hide_shadows(listings, desired, reader, book)
     looked = desired.scope.wanted | desired.scope.deletable | desired.untouched | desired.beside
     seen = reader.missing(
-        {address: entry for address, entry in state.resources.items() if address in looked}, listings
+        {address: entry for address, entry in state.resources.items() if address in looked}, listings, setting.settle
     )
     return Account(seen, whole, dict(reader.unlisted))
 

@@ -82,8 +82,10 @@ def propose_lag(world: World, rnd: random.Random) -> Step | None:
     managed = sorted(entry.id for entry in world.memory[workspace].values())
     if not managed:
         return None
-    return {"workspace": workspace, "id": rnd.choice(managed), "side": rnd.choice(["list", "get"]),
-            "times": rnd.choice([1, 2, 3, 5, 99])}  # fmt: skip
+    side = rnd.choice(["list", "get", "both"])
+    # What list and account deny again and again is gone, as far as anybody can tell.
+    times = 2 if side == "both" else rnd.choice([1, 2, 3, 5, 99])
+    return {"workspace": workspace, "id": rnd.choice(managed), "side": side, "times": times}
 
 
 def lag(world: World, workspace: str, id: str, side: str, times: int) -> None:

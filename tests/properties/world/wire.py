@@ -40,7 +40,7 @@ class Lag:
     """One reading shows an object, another does not, for so many requests."""
 
     id: str
-    side: str  # list | get
+    side: str  # list | get | both
     times: int
 
 
@@ -126,11 +126,11 @@ class Wire(httpx.BaseTransport):
         lag = self.lag
         if lag is None or not lag.times:
             return answer
-        if lag.side == "get" and request.url.path.endswith(f"/{lag.id}"):
+        if lag.side in ("get", "both") and request.url.path.endswith(f"/{lag.id}"):
             lag.times -= 1
             return httpx.Response(404, json={"message": "Not found"}, request=request)
         is_list = request.url.path.removeprefix("/v2").count("/") == 1 and answer.status_code == 200
-        body = json.loads(answer.read()) if lag.side == "list" and is_list else None
+        body = json.loads(answer.read()) if lag.side in ("list", "both") and is_list else None
         shown = body.get("data") if isinstance(body, dict) else None
         left = [item for item in shown if lag.id not in item.values()] if isinstance(shown, list) else None
         if left is not None and len(left) < len(shown):
