@@ -157,7 +157,8 @@ def bodies_of(project: Project) -> dict[str, Object]:
 
 GOING = {
     "T-vqa": {"off", "remove", "raven-1"}, "T-ambient": {"new"}, "T-visual": {"old"}, "T-seen": {"new"},
-    "T-look2": {"common", "new", "old"}, "T-look": {"common", "new", "old"}, "T-find": {"new", "old"}, "T-context": {"remove"}, "T-tag": {"remove"},
+    "T-look2": {"common", "new", "old"}, "T-look": {"common", "new", "old"}, "T-find": {"new", "old"},
+    "T-context": {"remove"}, "T-tag": {"remove"},
 }  # fmt: skip
 """Texts that a person's answer lets go."""
 
