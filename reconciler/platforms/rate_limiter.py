@@ -75,6 +75,8 @@ class RateLimiter:
         """Of each watched workspace: requests of a round, seconds between two, and until when that counts."""
         self._turns: deque[tuple[float, float]] = deque()
         """When a request may leave by the turns that were taken, and until when that counts."""
+        self._owed = 0
+        """Turns to be given up, for requests that were on the wire only when others had theirs."""
 
     @property
     def rate(self) -> float | None:
@@ -195,6 +197,13 @@ class RateLimiter:
         waits.sleep(sent.at - now)
         return sent, True
 
+    def on_the_wire(self, sent: Sent) -> None:
+        """The request is being written only now: where a busy machine held it up for long, it was in the place of a
+        later one."""
+        with self._lock:
+            if self._agreed is not None and self._clock.monotonic() - sent.at > max(LATE, 0.5 / self._agreed):
+                self._owed += 1
+
     def dropped(self, sent: Sent) -> None:
         """The request ended in a way that says nothing about the limit, or was not sent after all."""
         with self._lock:
@@ -254,15 +263,16 @@ class RateLimiter:
         """Whether the turn of the account's next request is there. What this process overslept is given up."""
         if self._shared is None:
             return True
-        while self._turns and self._turns[0][1] < now:
+        while self._turns and (self._owed or self._turns[0][1] < now):
+            self._owed = max(0, self._owed - (self._turns[0][1] >= now))
             self._turns.popleft()
         return bool(self._turns) and self._turns[0][0] <= now
 
     def _take_turns(self, shared: SharedRate) -> None:
-        """Take turns for those who wait. The time that asking took is added to the waits: rather late than early."""
+        """Take turns for those who wait."""
         taken = shared.take(max(1, min(len(self._queue), int(AHEAD * (self._learned.ceiling or 0.0)))))
+        now = self._clock.monotonic()
         with self._lock:
-            now = self._clock.monotonic()
             late = max(LATE, taken.gap / 2)
             self._agreed = 1.0 / max(taken.gap, 1e-6)
             for number in range(taken.count):

@@ -46,7 +46,8 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """When requests of an account may leave: the first in `wait` seconds, each further one `gap` seconds later."""
+    """When requests of an account may leave: the first in `wait` seconds, each further one `gap` seconds later. Less
+    than 0: it might have left already."""
 
     wait: float
     count: int

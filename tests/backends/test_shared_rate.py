@@ -15,9 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.backends.context import BackendContext
-from reconciler.backends.shared_rate import FASTER, SLOWER, SLOWEST, USED, PostgresRate, open_shared_rate
+from reconciler.backends.shared_rate import (
+    DRIFT,
+    FASTER,
+    SLOWER,
+    SLOWEST,
+    USED,
+    PostgresRate,
+    ServerClock,
+    open_shared_rate,
+)
 from reconciler.manifests.project.plugin_settings import SHARED_SETTINGS
 from reconciler.platforms.rate_limiter import Budget, RateLimiter, RateLimiters
 from reconciler.types.event import Event
@@ -58,6 +69,32 @@ def test_turns_of_all_processes_are_apart(settings: dict[str, Any]) -> None:
     assert len(moments) == 50
     assert max(moments) - began >= 49 * GAP
     one.close(), other.close()
+
+
+@given(
+    answers=st.lists(st.tuples(st.floats(0.0, 2.0), st.floats(0.0, 2.0), st.floats(0.0, 60.0)), min_size=1),
+    apart=st.floats(-1e9, 1e9),
+    drift=st.floats(-DRIFT / 2, DRIFT / 2),
+)
+def test_however_long_answers_take_the_time_of_the_server_is_known_as_well_as_the_quickest_told_it(
+    answers: list[tuple[float, float, float]], apart: float, drift: float
+) -> None:
+    clock, now, best = ServerClock(), 1000.0, float("inf")
+    for there, back, pause in answers:
+        moment = now + there
+        found = clock.find(now, moment + back, moment * (1 + drift) + apart)
+        best = min(best, (there + back) / 2)
+        assert now <= found <= moment + back
+        # Each answer that replaced a better one may have added a little.
+        assert abs(found - moment) <= best + 2 * len(answers) * 0.001 + 3 * DRIFT * (moment - 1000.0)
+        now = moment + back + pause
+
+
+def test_a_clock_that_jumps_is_believed_again_at_once() -> None:
+    clock = ServerClock()
+    clock.find(0.0, 0.001, 5000.0)
+    assert clock.find(10.0, 10.5, 9000.0) == pytest.approx(10.25)
+    assert clock.find(20.0, 20.9, 9010.0) == pytest.approx(20.25)
 
 
 def test_what_a_dead_process_took_holds_nobody_longer_than_it_lasts(settings: dict[str, Any]) -> None:
@@ -172,6 +209,20 @@ def test_a_process_that_was_frozen_does_not_use_old_turns() -> None:
     pace.passed(pace.wait(Waits(clock, "to send")))
     assert shared.asked == [1]
     assert not pace._turns
+
+
+@pytest.mark.parametrize(("late", "lost"), [(0.0, 0), (0.02, 0), (0.1, 1)])
+def test_a_request_that_was_held_up_on_its_way_takes_the_place_of_a_later_one(late: float, lost: int) -> None:
+    clock, shared = JumpingClock(), Handing()
+    pace = paced(clock, shared)
+    sent = pace.wait(Waits(clock, "to send"))
+    clock.seconds += late
+    pace.on_the_wire(sent)
+    pace.passed(sent)
+    for _ in range(3):
+        pace.passed(pace.wait(Waits(clock, "to send")))
+    assert len(shared.asked) == 4 + lost
+    assert not pace._owed
 
 
 def test_a_refusal_is_told_to_all() -> None:

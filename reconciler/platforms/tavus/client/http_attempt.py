@@ -116,8 +116,9 @@ class Exchange:
     def close(self) -> None:
         self._http.close()
 
-    def send(self, call: Call) -> Reply:
-        """One attempt: send, follow redirects within the service, read the answer to its end.
+    def send(self, call: Call, left: Callable[[], None] = lambda: None) -> Reply:
+        """One attempt: send, follow redirects within the service, read the answer to its end. `left` is called as the
+        first byte is written.
 
         Raises `Lost` where there is no usable answer, `Rejected` and `OutcomeUnknown` for redirects that lead away.
         """
@@ -130,7 +131,7 @@ class Exchange:
             raise Rejected(f"{call.where}: the path leaves {self.base_url}", hint="this is a bug; nothing was sent")
         query: Mapping[str, str] = call.query
         for _ in range(MOST_REDIRECTS + 1):
-            reply = self._transmit(call, url, query)
+            reply = self._transmit(call, url, query, left)
             if not 300 <= reply.status < 400 or reply.status == 304:
                 return self._readable(call, reply) if reply.ok else reply
             target = self._redirected(call, url, reply)
@@ -139,8 +140,12 @@ class Exchange:
             url, query = target, query if kept else {}
         raise Lost(Trouble.BROKEN, f"more than {MOST_REDIRECTS} redirects", hopeless=True)
 
-    def _transmit(self, call: Call, url: str, query: Mapping[str, str]) -> Reply:
+    def _transmit(self, call: Call, url: str, query: Mapping[str, str], left: Callable[[], None]) -> Reply:
         import httpx
+
+        def trace(name: str, info: Mapping[str, object]) -> None:
+            if name.endswith("send_request_headers.started"):
+                left()
 
         try:
             content = None if call.body is None else json.dumps(call.body, allow_nan=False).encode()
@@ -153,6 +158,7 @@ class Exchange:
                 params=dict(query) or None,
                 content=content,
                 headers={"content-type": "application/json"} if content is not None else None,
+                extensions={"trace": trace},
             )
             with self._due.within(self._limits.seconds(self._timeout)):
                 response = self._http.send(request, stream=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -194,7 +195,7 @@ class Client:
                 sent, slept = self._pace.leaves(sent, self._waits)
             with self._counting:
                 self._left += 1
-            reply = self._exchange.send(call)
+            reply = self._exchange.send(call, partial(self._pace.on_the_wire, sent))
             apart = False
             if reply.status == 429:
                 told, apart = True, self._pace.turned_away(sent, self._asked(reply), *kinds)
