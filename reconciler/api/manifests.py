@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.core.secrets.redact_text import Learning
-from reconciler.errors import NothingFound, UsageError
-from reconciler.types.manifest import Origin, Why
+from reconciler.errors import NothingFound
+from reconciler.types.manifest import ManifestSet, Origin, Why
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.types.catalogue import Catalogue
     from reconciler.types.diagnostic import Diagnostic, Source
     from reconciler.types.json import Json, Object
-    from reconciler.types.manifest import Manifest, ManifestSet
+    from reconciler.types.manifest import Manifest
     from reconciler.types.options import PlanOptions
     from reconciler.types.ports import Secrets
     from reconciler.types.project import Project
@@ -29,12 +29,31 @@ def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
     from reconciler.errors import ManifestError
 
     found, secrets = read_files(session)
-    count = sum(diagnostic.is_error for diagnostic in found.diagnostics)
-    if count:
+    if any(diagnostic.is_error for diagnostic in found.diagnostics):
+        shown = unaccepted(with_rules(session, found))
+        count = sum(diagnostic.is_error for diagnostic in shown)
         noun = "error" if count == 1 else "errors"
-        summary = f"{count} {noun} in the manifests; nothing was read or sent"
-        raise ManifestError(summary, unaccepted(found.diagnostics))
+        raise ManifestError(f"{count} {noun} in the manifests; nothing was read or sent", shown)
     return found, secrets
+
+
+def with_rules(session: Session, found: ManifestSet) -> tuple[Diagnostic, ...]:
+    """The findings of `found`, and the errors and warnings of the rules about what could be read: one error hides no
+    other. What the API takes all the same is a warning."""
+    from reconciler.api.validate import settle
+    from reconciler.engine.validate import tolerated, validate
+    from reconciler.manifests.read.load_manifests import place
+    from reconciler.types.diagnostic import Severity
+
+    catalogue, rules = catalogue_of(session), session.platform.rules
+    said = {diagnostic.key for diagnostic in found.diagnostics}
+    every = validate(found, catalogue, rules)
+    own = tuple(diagnostic for diagnostic in every if diagnostic.key in said)
+    ruled = (one for one in every if one.key not in said and one.severity is not Severity.INFO)
+    placed = place(
+        session.project, (*own, *tolerated(ruled, rules)), manifests=found.manifests, ref=session.sources.ref
+    )
+    return settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules))
 
 
 def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, Secrets]:
@@ -176,7 +195,7 @@ def as_yaml(documents: Sequence[Object]) -> str:
 
 def find_origins(session: Session, address: Address, pointer: str) -> Why:
     """Which layer decides a field of a manifest. Raises `ManifestError`, `NothingFound` for an address without a
-    manifest, `UsageError` for a place that nothing speaks of."""
+    manifest and for a place that nothing sets."""
     from reconciler.core.canonical.field_tree import build_field_tree
     from reconciler.core.canonical.references import write_member_references
     from reconciler.manifests.read.build import canonical_pointer
@@ -194,9 +213,8 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
         found for source, layer in layers if (found := _origin(session, manifest, source, layer, place)) is not None
     ]
     if not origins:
-        raise UsageError(
-            f"nothing says {place} of {address}", hint=f"`reconciler render --target {address}` shows what is said"
-        )
+        hint = f"`reconciler render --target {address}` shows what is set"
+        raise NothingFound(f"nothing sets {place} of {address}", (), hint=hint)
     value = lookup(write_member_references(build_field_tree(manifest.kind), _without_literals(manifest.spec)), place)
     return Why(address, place, value, tuple(origins))
 

@@ -86,7 +86,7 @@ class ProjectState:
         return list_entries(read_state(self.session), prefixes)
 
     def show(self, address: str | Address) -> Object:
-        """What is recorded of one address, as JSON. Raises `UsageError` for an unknown one."""
+        """What is recorded of one address, as JSON. Raises `NothingFound` for an unknown one."""
         from reconciler.engine.state.state_operations import show_entry
 
         return show_entry(read_state(self.session), parse_address(address))

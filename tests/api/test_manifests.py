@@ -11,7 +11,7 @@ import pytest
 from reconciler.api.manifests import find_origins, resolved_documents
 from reconciler.api.project import open_project
 from reconciler.cli.main import run
-from reconciler.errors import NothingFound, UsageError
+from reconciler.errors import ManifestError, NothingFound
 from reconciler.types.address import Address
 
 DESK = Address("persona", "desk")
@@ -90,7 +90,7 @@ def test_why(folder: Path, workspace: str, pointer: str, layers: list[str], thro
 
 
 def test_a_place_that_nobody_speaks_of(folder: Path) -> None:
-    with open_project("manifests", workspace="one") as project, pytest.raises(UsageError):
+    with open_project("manifests", workspace="one") as project, pytest.raises(NothingFound):
         find_origins(project.session, DESK, "/greeting")
 
 
@@ -135,3 +135,27 @@ def test_a_live_edit_of_what_is_shared_is_not_written_into_one_manifest(
     said = capfd.readouterr()
     assert "texts put together" in said.out + said.err
     assert (folder / "manifests" / "desk.yaml").read_text() == text
+
+
+def test_what_cannot_be_read_hides_nothing_that_the_rules_find(folder: Path) -> None:
+    """One run says everything: an include that is missing in one file, an unknown engine and a missing prompt in
+    another."""
+    (folder / "manifests" / "rest.txt").unlink()
+    (folder / "manifests" / "other.yaml").write_text(
+        "apiVersion: personas/v1\nkind: PAL\nmetadata: {name: other}\n"
+        "spec: {pal_name: Other, sytem_prompt: Hi., layers: {stt: {stt_engine: nonsense}}}\n"
+    )
+    with open_project("manifests", workspace="one") as project:
+        session = project.session
+        checked = {
+            (one.code, one.address, one.pointer, one.span)
+            for one in project.validate()
+            if one.severity.value != "info"
+        }
+        for reads in (project.plan, lambda: resolved_documents(session), lambda: find_origins(session, DESK, "/x")):
+            with pytest.raises(ManifestError) as caught:
+                reads()
+            shown = [(one.code, one.address, one.pointer, one.span) for one in caught.value.diagnostics]
+            assert {"E-file", "L01", "L17", "L18"} <= {code for code, *_ in shown}, shown
+            assert len(shown) == len(set(shown))
+            assert set(shown) == checked

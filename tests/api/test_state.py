@@ -36,7 +36,7 @@ def test_what_is_managed(state: ProjectState, call: Call) -> None:
     assert state.show(OLD)["id"] == state.list()[0].id
     assert state.read().serial >= 1
     assert call("state", "list").out == f"{OLD}\n"
-    with pytest.raises(UsageError, match="not in the state"):
+    with pytest.raises(NothingFound, match="not in the state"):
         state.show("persona.dsk")
 
 

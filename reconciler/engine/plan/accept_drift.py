@@ -9,7 +9,7 @@ from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.diff.three_way import is_secret
 from reconciler.core.planning.run_scope import is_pattern
 from reconciler.core.text import matches
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import NothingFound, ReconcilerError
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
 from reconciler.types.json import Json, join, split, within
@@ -50,7 +50,7 @@ def choose_accepted(
 ) -> tuple[AcceptedValue, ...]:
     """What of the `differences` (made by `find_differences`) is wanted; empty where nothing there differs.
 
-    Raises `UsageError` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot be
+    Raises `NothingFound` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot be
     accepted: a secret, and an object that is gone.
     """
     known = {manifest.address: manifest.kind for manifest in manifests.manifests}
@@ -75,7 +75,7 @@ def expand_wanted(
     state: State,
 ) -> tuple[Wanted, ...]:  # fmt: skip
     """Each pattern replaced by the places that it fits and that somebody edited: managed, with a manifest, no secret,
-    and of an object that is still there. Raises `UsageError` for one that fits no managed address."""
+    and of an object that is still there. Raises `NothingFound` for one that fits no managed address."""
     known = {
         manifest.address: manifest.kind for manifest in manifests.manifests if manifest.address in state.resources
     }
@@ -86,7 +86,8 @@ def expand_wanted(
             continue
         fitting = [address for address in sorted(known) if matches(str(address), str(one.address))]
         if not fitting:
-            raise UsageError(f"{one.address} fits no manifest that was applied", hint="`reconciler state list`")
+            hint = "`reconciler state list` shows the addresses"
+            raise NothingFound(f"{one.address} fits no manifest that was applied", (), hint=hint)
         for address in fitting:
             fields = differences.get(address, ())
             place = _canonical(Wanted(address, one.pointer), known[address])
@@ -100,12 +101,13 @@ def expand_wanted(
 
 def _require(wanted: Wanted, state: State, known: Collection[Address]) -> None:
     if wanted.address not in state.resources:
-        raise UsageError(
-            f"{wanted.address} was never applied, so it cannot have drifted", hint="`reconciler plan` shows it"
+        raise NothingFound(
+            f"{wanted.address} was never applied, so it cannot have drifted", (), hint="`reconciler plan` shows it"
         )
     if wanted.address not in known:
-        raise UsageError(
+        raise NothingFound(
             f"{wanted.address} has no manifest that a value could be written into",
+            (),
             hint="give the manifests' folder with -m, or write one with `reconciler export`",
         )
 

@@ -31,7 +31,7 @@ from reconciler.engine.plan.assemble_plan import assemble_plan
 from reconciler.engine.plan.compare_account import compare, read_account
 from reconciler.engine.plan.read_usage import usage_of
 from reconciler.engine.run_context import RunContext
-from reconciler.errors import PlanError, ProviderError, UsageError
+from reconciler.errors import NothingFound, PlanError, ProviderError, UsageError
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change, Direction
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -201,8 +201,8 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
     """A plan of one change: `id` becomes `address` in state.
 
     What the manifest and the object agree on is recorded as applied, hidden secrets as assumed; what differs stays a
-    difference for the next plan. Raises `UsageError` when the address is managed already or has no manifest,
-    `PlanError` when the id is not one of the account's own objects.
+    difference for the next plan. Raises `UsageError` when the address is managed already, `NothingFound` when it has
+    no manifest, `PlanError` when the id is not one of the account's own objects.
     """
     entry = state.resources.get(address)
     if entry is not None:
@@ -212,8 +212,9 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
         )
     manifest = next((one for one in manifests.manifests if one.address == address), None)
     if manifest is None:
-        raise UsageError(
+        raise NothingFound(
             f"{address} has no manifest, so the next plan would want to delete it",
+            (),
             hint="write its manifest first; for a start, its name is enough",
         )
     named = replace(manifest, id=id)

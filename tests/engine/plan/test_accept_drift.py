@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.secrets.redact_document import SENSITIVE
 from reconciler.engine.plan.accept_drift import AcceptedValue, Wanted, choose_accepted
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import NothingFound, ReconcilerError
 from reconciler.types.change import Direction
 from reconciler.types.json import Json
 from reconciler.types.manifest import ManifestSet
@@ -106,7 +106,7 @@ def test_an_object_that_is_gone_has_no_value() -> None:
     [("persona.other", "never applied"), ("persona.old", "no manifest"), ("tool.gone", "no manifest")],
 )
 def test_addresses_without_state_or_manifest_are_refused(wanted: str, why: str) -> None:
-    with pytest.raises(UsageError, match=why):
+    with pytest.raises(NothingFound, match=why):
         choose(GREETING, wanted=wanted)
 
 

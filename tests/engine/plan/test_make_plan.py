@@ -188,7 +188,7 @@ def test_a_managed_address_is_refused(lab):
 
 
 def test_an_address_without_manifest_is_refused(lab):
-    with pytest.raises(UsageError, match="no manifest"):
+    with pytest.raises(NothingFound, match="no manifest"):
         run(lab, lab.made)
 
 

@@ -24,7 +24,7 @@ from reconciler.engine.state.state_operations import (
 )
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.engine.state.state_session import open_session
-from reconciler.errors import NothingFound, StateError, StateLocked, StateMoved, StateUnreadable, UsageError
+from reconciler.errors import NothingFound, ReconcilerError, StateError, StateLocked, StateMoved, StateUnreadable
 from reconciler.types.address import Address
 from reconciler.types.state import Entry, Intent, State
 from tests.support.state import Events, JumpingClock, open_local
@@ -64,13 +64,13 @@ def test_show(access: StateAccess) -> None:
     shown = show_entry(now(access), CLAIMS)
     assert (shown["address"], shown["id"], shown["sent"]) == ("persona.claims", "p1", {"/x": "d"})
     assert show_entry(now(access), OPEN)["pending"] is True
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(NothingFound) as caught:
         show_entry(now(access), Address("persona", "claim"))
     assert caught.value.hint == "did you mean persona.claims?"
 
 
 def test_remove_forgets_all_or_none(access: StateAccess) -> None:
-    with pytest.raises(UsageError, match=r"persona\.nobody"):
+    with pytest.raises(NothingFound, match=r"persona\.nobody"):
         remove_entries(access, [CLAIMS, Address("persona", "nobody")])
     assert CLAIMS in now(access).resources
     assert [one.id for one in remove_entries(access, [CLAIMS, CLAIMS, OPEN])] == ["p1", None]
@@ -100,9 +100,9 @@ def test_move_keeps_the_object_and_what_refers_to_it(access: StateAccess) -> Non
 )
 def test_move_refuses(access: StateAccess, before: Address, after: Address, message: str) -> None:
     stored = access.backend.read()
-    with pytest.raises(UsageError, match=message) as caught:
+    with pytest.raises(ReconcilerError, match=message) as caught:
         move_entry(access, before, after)
-    assert caught.value.exit_code == 64
+    assert caught.value.exit_code == (1 if before == DESK else 64)
     assert access.backend.read() == stored
 
 
