@@ -55,7 +55,7 @@ def apply_now(
     from reconciler.api.migrated_manifests import as_configured
     from reconciler.api.plan import with_commit
     from reconciler.api.validate import review
-    from reconciler.engine.apply.writing_runs import apply_manifests
+    from reconciler.engine.apply.locked_apply import apply_manifests
     from reconciler.types.event import Notice
 
     session, options, ahead = as_configured(session, options)
@@ -81,7 +81,7 @@ def apply_plan(session: Session, plan: Plan, how: ApplyOptions) -> ApplyResult:
     Raises `PlanStale`, `PlanBlocked`, `StateLocked`, `SecretMissing`, `ProviderError`.
     """
     from reconciler.core.planning.plan_file import plan_digest
-    from reconciler.engine.apply.writing_runs import apply_saved
+    from reconciler.engine.apply.locked_apply import apply_saved
 
     secrets = known_secrets(session)
     with writing_run(session, secrets) as context:
@@ -95,7 +95,7 @@ def import_now(session: Session, address: Address, id: str, how: ApplyOptions) -
     """
     from reconciler.api.plan import look
     from reconciler.core.planning.plan_file import plan_digest
-    from reconciler.engine.apply.writing_runs import apply_saved
+    from reconciler.engine.apply.locked_apply import apply_saved
     from reconciler.engine.plan.make_plan import plan_import
 
     manifests, secrets = read_manifests(session)

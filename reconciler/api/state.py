@@ -238,7 +238,7 @@ def rollback_now(
     """Plan the way back under the lock, ask `confirm`, carry out. Raises what `plan_rollback` and `apply_rollback`
     raise."""
     from reconciler.api.apply import Carried
-    from reconciler.engine.apply.writing_runs import apply_rollback
+    from reconciler.engine.apply.locked_apply import apply_rollback
     from reconciler.types.manifest import ManifestSet
 
     secrets, none, lifecycles = known_secrets(session), ManifestSet(), current_lifecycles(session)

@@ -17,8 +17,8 @@ from reconciler.core.planning import plan_file
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.core.planning.plan_proof import ProofContext
 from reconciler.engine.account_reader import Reader
+from reconciler.engine.apply.locked_apply import apply_manifests, apply_saved, prove
 from reconciler.engine.apply.staleness import check_account, check_state
-from reconciler.engine.apply.writing_runs import apply_manifests, apply_saved, prove
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.state.state_reader import read_only_state
 from reconciler.errors import PlanBlocked, PlanStale, ReconcilerError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine.apply.writing_runs import refuse_incomplete
+from reconciler.engine.apply.locked_apply import refuse_incomplete
 from reconciler.engine.plan.make_plan import find_drift
 from reconciler.errors import AuthRefused, PlanError, Unavailable
 from reconciler.platforms.tavus.simulator.faults import Fault, FaultBook, Faults, Mood

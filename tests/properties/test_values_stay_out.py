@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.history.preimage import unpack
 from reconciler.core.state.state_document import parse_state
+from reconciler.engine.apply.locked_apply import apply_manifests
 from reconciler.engine.apply.step import post
-from reconciler.engine.apply.writing_runs import apply_manifests
 from reconciler.errors import PlanBlocked
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.json import escape

@@ -10,7 +10,7 @@ from reconciler.api.offline import load_plan
 from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
-from reconciler.engine.apply.writing_runs import apply_manifests, apply_rollback, apply_saved
+from reconciler.engine.apply.locked_apply import apply_manifests, apply_rollback, apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.plan.plan_rollback import plan_rollback
 from reconciler.engine.run_context import RunContext

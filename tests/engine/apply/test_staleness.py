@@ -12,8 +12,8 @@ import pytest
 from reconciler.api.offline import load_plan
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.engine.account_reader import Reader
+from reconciler.engine.apply.locked_apply import apply_saved
 from reconciler.engine.apply.staleness import check_account, check_state
-from reconciler.engine.apply.writing_runs import apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanStale
 from reconciler.platforms.tavus.simulator.faults import Mood

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.api.offline import load_plan
 from reconciler.core.planning.plan_file import dump_plan
-from reconciler.engine.apply.writing_runs import apply_manifests
+from reconciler.engine.apply.locked_apply import apply_manifests
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import PlanBlocked, PlanError, PlanStale
 from reconciler.reporters import REPORTERS

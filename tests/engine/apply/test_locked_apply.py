@@ -11,7 +11,7 @@ from reconciler.backends.context import BackendContext
 from reconciler.backends.local import open_backend
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.core.state.journal_records import IntentNoted
-from reconciler.engine.apply.writing_runs import apply_manifests, apply_saved
+from reconciler.engine.apply.locked_apply import apply_manifests, apply_saved
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext
 from reconciler.engine.state.lock_owner import describe_run
