@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.api.offline import load_plan
 from reconciler.core.planning.plan_file import dump_plan
-from reconciler.engine.apply.run_changes import refuse_blocked
+from reconciler.engine.apply.execute_plan import refuse_blocked
 from reconciler.errors import PlanBlocked
 from reconciler.types.address import Address
 from reconciler.types.manifest import Manifest

@@ -13,7 +13,7 @@ import httpx
 
 from reconciler.api.offline import load_catalogue
 from reconciler.core.state.entry_records import renamed
-from reconciler.engine.apply.run_changes import Worker, apply_changes
+from reconciler.engine.apply.execute_plan import Worker, apply_changes
 from reconciler.engine.apply.step import PendingRead, StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.engine.run_context import RunContext

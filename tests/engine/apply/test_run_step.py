@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.apply.run_changes import Worker, apply_changes
+from reconciler.engine.apply.execute_plan import Worker, apply_changes
 from reconciler.engine.apply.step import StepContext
 from reconciler.engine.apply.write_object import look_up
 from reconciler.engine.plan.make_plan import make_plan

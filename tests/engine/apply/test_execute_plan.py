@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.apply.run_changes import apply_changes, refuse_blocked
+from reconciler.engine.apply.execute_plan import apply_changes, refuse_blocked
 from reconciler.engine.apply.step import StepContext
 from reconciler.errors import PlanBlocked, Rejected, SecretMissing, StateError
 from reconciler.types.change import Action, Block
