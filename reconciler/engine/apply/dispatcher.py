@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from math import inf
 from typing import Protocol
 
-from reconciler.engine.apply.known_lists import FRESH, KnownLists
+from reconciler.engine.apply.account_lists import FRESH, KnownLists
 from reconciler.engine.apply.step import Done, PendingRead, Step
 from reconciler.errors import ReconcilerError
 from reconciler.types.address import Address

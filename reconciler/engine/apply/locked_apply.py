@@ -21,8 +21,8 @@ from reconciler.core.state.journal_records import (
     PlanStarted,
 )
 from reconciler.engine.account_reader import Reader
+from reconciler.engine.apply.account_lists import FRESH
 from reconciler.engine.apply.execute_plan import Worker, apply_changes, refuse_blocked
-from reconciler.engine.apply.known_lists import FRESH
 from reconciler.engine.apply.staleness import NOTHING, InterruptedRun, check_account, check_state, remaining_plan
 from reconciler.engine.apply.step import StepContext
 from reconciler.engine.apply.step_recorder import StepRecorder

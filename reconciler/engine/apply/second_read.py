@@ -12,7 +12,7 @@ from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart
-from reconciler.engine.apply.known_lists import FRESH, Newcomers
+from reconciler.engine.apply.account_lists import FRESH, Newcomers
 from reconciler.errors import PlanStale
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.engine.apply.account_lists import FRESH, KnownLists
 from reconciler.engine.apply.dispatcher import Dispatcher, Schedule
-from reconciler.engine.apply.known_lists import FRESH, KnownLists
 from reconciler.engine.apply.step import PendingRead
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.errors import Rejected
