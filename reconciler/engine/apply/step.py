@@ -11,7 +11,7 @@ from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import record, refreshed
 from reconciler.engine.account_reader import missing_parts, read_apart
 from reconciler.engine.apply.account_lists import KnownLists, Newcomers
-from reconciler.engine.apply.second_read import ObjectCheck, SentLog, before_change, planned_object
+from reconciler.engine.apply.pre_write_read import ObjectCheck, SentLog, before_change, planned_object
 from reconciler.engine.apply.staleness import NOTHING, InterruptedRun
 from reconciler.engine.apply.step_recorder import Ledger
 from reconciler.engine.placeholders import fill_request

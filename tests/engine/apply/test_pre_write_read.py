@@ -11,7 +11,7 @@ import pytest
 from reconciler.core.history.history_chain import changes_of
 from reconciler.engine.apply.account_lists import FRESH, KnownLists, Newcomers
 from reconciler.engine.apply.execute_plan import Worker, apply_changes
-from reconciler.engine.apply.second_read import before_change
+from reconciler.engine.apply.pre_write_read import before_change
 from reconciler.engine.apply.step import StepContext
 from reconciler.engine.plan.make_plan import make_plan
 from reconciler.types.change import Action, Reason
