@@ -84,7 +84,7 @@ class PlanCache:
     @contextmanager
     def recorded(self) -> Iterator[Session]:
         """The session whose run is heard, and what is read from files meanwhile."""
-        from reconciler.manifests.read.known_documents import StoredDocuments
+        from reconciler.manifests.read.parse_cache import StoredDocuments
         from reconciler.manifests.tree.file_tree import listening
 
         entries = self.folder.entries(self.folder.name("documents", program(), self.session.workspace.provider.type))

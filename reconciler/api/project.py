@@ -298,7 +298,7 @@ def open_project(
         root=None if root is None else Path(root), ref=ref, parallelism=parallelism,
         give_up_after=give_up_after,
     )  # fmt: skip
-    from reconciler.manifests.read.known_documents import KnownDocuments
+    from reconciler.manifests.read.parse_cache import KnownDocuments
 
     redactor = open_gate()
     emit = redacting(guarded_listener(on_event), redactor)

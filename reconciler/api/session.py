@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
-    from reconciler.manifests.read.known_documents import Documents
+    from reconciler.manifests.read.parse_cache import Documents
     from reconciler.platforms.base import OpenProvider
     from reconciler.platforms.rate_limiter import RateLimiter, RateLimiters
     from reconciler.types.diagnostic import Diagnostic

@@ -15,8 +15,8 @@ from reconciler.core.fields.field_check import (
     server_field_warning,
     without_server_fields,
 )
-from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.manifest_references import SECRET, References, is_whole
+from reconciler.manifests.read.parse_cache import Documents
 from reconciler.manifests.read.raw_manifest import Knowledge, RawManifest
 from reconciler.manifests.tree.file_tree import relative
 from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, Suggestions, suggest

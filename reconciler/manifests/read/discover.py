@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from reconciler.manifests.read.detect_kind import LARGEST, by_name
 from reconciler.manifests.read.envelope import read_document
-from reconciler.manifests.read.known_documents import Documents
+from reconciler.manifests.read.parse_cache import Documents
 from reconciler.manifests.read.raw_manifest import PassedOver, RawManifest
 from reconciler.manifests.tree.decode import MAX_BYTES
 from reconciler.manifests.tree.file_search import Search

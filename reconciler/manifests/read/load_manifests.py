@@ -12,8 +12,8 @@ from reconciler.errors import UsageError
 from reconciler.manifests.read import build, cross_checks
 from reconciler.manifests.read.build import ManifestBuilder
 from reconciler.manifests.read.discover import Discovered, Discovery
-from reconciler.manifests.read.known_documents import Documents
 from reconciler.manifests.read.manifest_references import Included, References
+from reconciler.manifests.read.parse_cache import Documents
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.rest_of_project import declared, referred, used_files
 from reconciler.manifests.read.secrets_in_manifests import LiteralSecrets, RunSecrets

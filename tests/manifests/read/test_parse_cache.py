@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests.read.known_documents import KnownDocuments, StoredDocuments
 from reconciler.manifests.read.load_manifests import load_manifests
+from reconciler.manifests.read.parse_cache import KnownDocuments, StoredDocuments
 from tests.support.nightly import tried
 from tests.support.projects import load_project
 
@@ -99,7 +99,7 @@ def test_the_second_run_parses_nothing(tmp_path: Path, name: str) -> None:
     if name == "a.json" or name == "a.md":
         (folder / "a.yaml").unlink()
     before = read(folder, StoredDocuments(kept))
-    with patch("reconciler.manifests.read.known_documents.read_documents", None):
+    with patch("reconciler.manifests.read.parse_cache.read_documents", None):
         assert read(folder, StoredDocuments(kept)) == before
 
 
