@@ -15,7 +15,7 @@ from reconciler.core.planning.run_scope import include_dependencies, select_scop
 from reconciler.core.planning.usage import Usage, Use, keep_used
 from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.manifests.read.cross_checks import check_moves, check_references
-from reconciler.manifests.read.rest_of_project import referred
+from reconciler.manifests.read.unselected_manifests import referred
 from reconciler.manifests.tree import problems
 from reconciler.manifests.tree.problems import MOST_COMPARED, Findings
 from reconciler.platforms.tavus.kinds import KINDS

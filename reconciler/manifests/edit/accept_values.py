@@ -18,8 +18,8 @@ from reconciler.core.export.live_values import unfilled_object
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.edit.editable_file import rewrite
 from reconciler.manifests.read.envelope import Document, read_documents
-from reconciler.manifests.read.rest_of_project import file_with_text, included_files
 from reconciler.manifests.read.source_pointer import Misplaced, RawPlace, find_place, is_literal
+from reconciler.manifests.read.unselected_manifests import file_with_text, included_files
 from reconciler.manifests.tree.file_tree import Unreadable, WorkTree
 from reconciler.manifests.tree.problems import Findings
 from reconciler.types.diagnostic import Source

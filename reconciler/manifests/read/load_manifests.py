@@ -15,9 +15,9 @@ from reconciler.manifests.read.discover import Discovered, Discovery
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.parse_cache import Documents
 from reconciler.manifests.read.raw_manifest import RawManifest
-from reconciler.manifests.read.rest_of_project import declared, referred, used_files
 from reconciler.manifests.read.secrets_in_manifests import LiteralSecrets, RunSecrets
 from reconciler.manifests.read.source_spans import Places, in_order
+from reconciler.manifests.read.unselected_manifests import declared, referred, used_files
 from reconciler.manifests.tree.file_tree import Tree, Unreadable, check_given, placed, relative
 from reconciler.manifests.tree.git_tree import open_tree
 from reconciler.manifests.tree.problems import FILE, SIZE, Findings

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.read.rest_of_project import file_with_text, included_files
 from reconciler.manifests.read.source_pointer import Misplaced
+from reconciler.manifests.read.unselected_manifests import file_with_text, included_files
 from reconciler.manifests.tree.decode import conflict
 
 
