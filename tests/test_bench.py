@@ -22,7 +22,7 @@ PERSONA = 4_600
 """Bytes of a manifest of the bench, about; its prompt is most of it, and is kept once for both sides."""
 
 
-HEAVY = ("pydantic", "yaml", "reconciler.manifests.read.build", "reconciler.core.resource_diff",
+HEAVY = ("pydantic", "yaml", "reconciler.manifests.read.build_manifests", "reconciler.core.resource_diff",
          "reconciler.engine.plan", "reconciler.core.history", "reconciler.core.text_diff")  # fmt: skip
 """What a plan needs no more once it is known that nothing moved since the last one."""
 

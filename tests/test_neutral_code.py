@@ -26,7 +26,7 @@ ALLOWED = {
     "core/fields/json_schema.py": EXAMPLES,
     "core/fields/field_hints.py": EXAMPLES,
     "manifests/project/project_model.py": EXAMPLES,
-    "manifests/read/build.py": EXAMPLES,
+    "manifests/read/build_manifests.py": EXAMPLES,
     "manifests/read/raw_manifest.py": EXAMPLES,
     "types/address.py": EXAMPLES,
     "engine/scaffold/": OUR_FILES,

@@ -198,7 +198,7 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
     manifest and for a place that nothing sets."""
     from reconciler.core.canonical.field_tree import build_field_tree
     from reconciler.core.canonical.references import write_member_references
-    from reconciler.manifests.read.build import canonical_pointer
+    from reconciler.manifests.read.build_manifests import canonical_pointer
     from reconciler.types.json import lookup
 
     manifests, _ = read_manifests(session)

@@ -41,7 +41,7 @@ class OpenBodies:
 
     def body(self, index: int) -> Body:
         from reconciler.engine.migrate.migration_files import Body
-        from reconciler.manifests.read.build import check_lifecycle
+        from reconciler.manifests.read.build_manifests import check_lifecycle
         from reconciler.manifests.tree.problems import Findings
 
         draft = self._file.drafts[index]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from reconciler.errors import UsageError
-from reconciler.manifests.read import build, cross_checks
-from reconciler.manifests.read.build import ManifestBuilder
+from reconciler.manifests.read import build_manifests, cross_checks
+from reconciler.manifests.read.build_manifests import ManifestBuilder
 from reconciler.manifests.read.discover import Discovered, Discovery
 from reconciler.manifests.read.manifest_references import Included, References
 from reconciler.manifests.read.parse_cache import Documents
@@ -154,7 +154,7 @@ class _Run:
         items = discovery.read(given or whole(self.project), explicit=given, each=builder.prepare)
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = discovery.overlays()
-        layers = build.attach(bases, over.drafts, self.findings, partial=partial)
+        layers = build_manifests.attach(bases, over.drafts, self.findings, partial=partial)
         manifests = {address: builder.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
         cross_checks.check_references(
             manifests,
@@ -217,7 +217,7 @@ class _Run:
             allow_literals=self.allow_literals,
             values=self.workspace.values,
         )
-        layers = build.attach({draft.address: draft}, over.drafts, findings, partial=True)
+        layers = build_manifests.attach({draft.address: draft}, over.drafts, findings, partial=True)
         builder = ManifestBuilder(self.project, self.workspace, references, findings)
         made = builder.manifest(draft, layers.get(draft.address, ()))
         if findings.has_errors:

@@ -108,7 +108,7 @@ def test_what_was_found_to_fit_is_not_checked_again(tmp_path: Path) -> None:
     write(folder, "plain.yaml", {**PARTS[0], **PARTS[2]})
     write(folder, "refers.yaml", PARTS[14])
     before = read(folder, StoredDocuments(kept))
-    with patch("reconciler.manifests.read.build.check_fields", None):
+    with patch("reconciler.manifests.read.build_manifests.check_fields", None):
         assert read(folder, StoredDocuments(kept)) == before
     write(folder, "warned.yaml", PARTS[9])
     warned = read(folder, StoredDocuments(kept))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.raw_edit import merge
-from reconciler.manifests.read.build import fill
+from reconciler.manifests.read.build_manifests import fill
 from reconciler.manifests.read.load_manifests import load_manifests
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.manifest import ManifestSet

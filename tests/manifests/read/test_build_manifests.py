@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.raw_edit import merge, sets_null
-from reconciler.manifests.read.build import canonical_pointer, check_lifecycle, choose_id, lifecycle_of
+from reconciler.manifests.read.build_manifests import canonical_pointer, check_lifecycle, choose_id, lifecycle_of
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.tree.problems import Findings
 from reconciler.platforms.tavus.kinds import kind
