@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.click_commands import LazyGroup, WithGlobals
 from reconciler.cli.global_options import GLOBAL_NAMES
-from reconciler.cli.lazy_group import LazyGroup, WithGlobals
 from reference import block, code, table
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.click_commands import command
 from reconciler.cli.flags import REF, approval, option, options_for, options_of, spelling
 from reconciler.cli.global_options import ADDRESS, DURATION
-from reconciler.cli.lazy_group import command
 from reconciler.cli.output import ask, is_terminal
 from reconciler.cli.settings import Settings
 from reconciler.errors import PlanBlocked, ReconcilerError, UsageError

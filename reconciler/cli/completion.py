@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.lazy_group import command
+from reconciler.cli.click_commands import command
 from reconciler.cli.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.lazy_group import LazyGroup, command
+from reconciler.cli.click_commands import LazyGroup, command
 from reconciler.cli.output import write
 from reconciler.cli.settings import Settings
 from reconciler.errors import ReconcilerError, UsageError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.click_commands import command
 from reconciler.cli.flags import PATHS, REF, SUMMARY, option, options_for, options_of
 from reconciler.cli.global_options import PATTERN, PatternType
-from reconciler.cli.lazy_group import command
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 

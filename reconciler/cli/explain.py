@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.lazy_group import command
+from reconciler.cli.click_commands import command
 from reconciler.cli.settings import Settings
 from reconciler.errors import NothingFound, ReconcilerError, UsageError
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.click_commands import command
 from reconciler.cli.global_options import SELECTOR
-from reconciler.cli.lazy_group import command
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.lazy_group import LazyGroup, command
+from reconciler.cli.click_commands import LazyGroup, command
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:

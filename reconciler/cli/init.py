@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.lazy_group import command
+from reconciler.cli.click_commands import command
 from reconciler.cli.settings import Settings
 
 EXAMPLES = """

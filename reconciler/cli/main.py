@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli.lazy_group import LazyGroup
+from reconciler.cli.click_commands import LazyGroup
 from reconciler.version import __version__
 
 COMMANDS = {

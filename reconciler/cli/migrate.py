@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.click_commands import command
 from reconciler.cli.flags import PATHS, option
 from reconciler.cli.global_options import PairType
-from reconciler.cli.lazy_group import command
 from reconciler.cli.output import ask, gate, is_terminal, say, write_as
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.click_commands import command
 from reconciler.cli.flags import OUT_MODE, PATHS, REF, SUMMARY, WHY, option, options_for, options_of
-from reconciler.cli.lazy_group import command
 from reconciler.cli.settings import Settings
 from reconciler.errors import ReconcilerError, UsageError
 

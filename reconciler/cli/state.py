@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.click_commands import LazyGroup, command
 from reconciler.cli.global_options import AddressType
-from reconciler.cli.lazy_group import LazyGroup, command
 from reconciler.cli.settings import Settings
 from reconciler.types.json import number_in
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
+from reconciler.cli.click_commands import command
 from reconciler.cli.flags import PATHS, REF, WHY, option
 from reconciler.cli.global_options import ADDRESS
-from reconciler.cli.lazy_group import command
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exit_codes
-from reconciler.cli.lazy_group import command
+from reconciler.cli.click_commands import command
 from reconciler.cli.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.lazy_group import LazyGroup, command, commands_with
+from reconciler.cli.click_commands import LazyGroup, command, commands_with
 from reconciler.cli.settings import Settings
 
 EXAMPLES = """
