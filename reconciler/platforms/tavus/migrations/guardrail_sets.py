@@ -18,7 +18,7 @@ from reconciler.core.migration import (
     Subject,
     ask,
 )
-from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder, in_account, in_files, new_manifest
+from reconciler.platforms.tavus.migrations.taken_names import THEIRS, Holder, in_account, in_files, new_manifest
 from reconciler.types.json import Json, Object, is_filled
 from reconciler.types.manifest import Edit, NewDocument, RemoveValue, SetValue
 

@@ -16,7 +16,7 @@ from reconciler.core.migration import (
     Subject,
     ask,
 )
-from reconciler.platforms.tavus.migrations.held_names import new_manifest
+from reconciler.platforms.tavus.migrations.taken_names import new_manifest
 from reconciler.platforms.tavus.migrations.tool_index import (
     DEDUPE,
     ToolIndex,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.core.migration import KEEP, Context, Subject, for_one, text_at
-from reconciler.platforms.tavus.migrations.held_names import Holder, in_account, in_files
+from reconciler.platforms.tavus.migrations.taken_names import Holder, in_account, in_files
 from reconciler.platforms.tavus.migrations.tool_names import (
     MOST,
     PERCEPTION_MODEL,

@@ -20,7 +20,7 @@ from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.keyed_lists import body_digest, registry_tool
 from reconciler.core.migration import ANY, KEEP, YES, Choice, Question, Subject
 from reconciler.platforms.tavus.kinds import kind
-from reconciler.platforms.tavus.migrations.held_names import THEIRS, Holder
+from reconciler.platforms.tavus.migrations.taken_names import THEIRS, Holder
 from reconciler.types.json import Json, Object, lookup
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.core.canonical.keyed_lists import body_digest
 from reconciler.core.migration import Held
 from reconciler.core.migration_result import MigrationResult
-from reconciler.platforms.tavus.migrations.held_names import same_content
+from reconciler.platforms.tavus.migrations.taken_names import same_content
 from tests.platforms.tavus.migrations.test_inline_tools import TOOLS, load, persona, tool
 from tests.support.migrating import Project
 
