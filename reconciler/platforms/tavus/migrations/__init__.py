@@ -13,8 +13,8 @@ MIGRATIONS: Registry[Migration] = Registry(
     "migration",
     "reconciler.platforms.tavus.migrations",
     {
-        "M01": "key_words:VOCABULARY_WORDS",
-        "M02": "key_words:MISPLACED_KEYS",
+        "M01": "renamed_keys:VOCABULARY_WORDS",
+        "M02": "renamed_keys:MISPLACED_KEYS",
         "M03": "perception_fields:VQA_TO_PERCEPTION",
         "M04": "prompt_text:CONTEXT_INTO_SYSTEM_PROMPT",
         "M05": "perception_fields:PERCEPTION_FIELD_NAMES",
