@@ -151,8 +151,18 @@ class AuthRefused(ProviderError):
     """401 or 403: the key is missing, wrong, or not allowed from here."""
 
 
+NOT_SERVED = frozenset({404, 405, 410, 501})
+"""What a server answers that does not know a place."""
+
+
 class Rejected(ProviderError):
     """The request is wrong in the API's eyes; sending it again will not help."""
+
+    @property
+    def not_served(self) -> bool:
+        """Whether a list or a part that was asked for is none of this server's. Any other refusal says nothing about
+        what there is."""
+        return self.status in NOT_SERVED
 
 
 class NotFound(Rejected):

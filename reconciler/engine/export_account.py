@@ -78,7 +78,7 @@ class Export:
     """Objects that have a manifest already."""
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    """Objects that were to be exported and that the account did not show, with its answer."""
+    """What the account did not show of what it may hold, with its answer: lists, objects, parts of objects."""
 
 
 def export_account(
@@ -96,11 +96,12 @@ def export_account(
     4. names, references, secrets
 
     Raises `ProviderError` when the account cannot be read; a kind that the account does not serve is a note, unless
-    it was asked for.
+    it was asked for. What it serves and did not show is `unread`.
     """
     notes: list[str] = []
+    unread: list[str] = []
     reader = Reader(setting.provider, setting.clock, setting.workspace.parallelism, tolerant=True)
-    listings = _lists(reader, choice, notes)
+    listings = _lists(reader, choice, notes, unread)
     claims = find_claims(manifests, state, listings)
     parts = parts_of_others(_with_items(reader, listings))
     free = [
@@ -111,20 +112,27 @@ def export_account(
     ]
     choice.require_matches([live for listing in listings.values() for live in listing.objects.values()])
     chosen = [live for live in free if choice.takes(live)]
-    found = [live for live in _in_detail(reader, chosen, notes, listings) if matches_fields(live, choice.fields)]
+    found = [
+        live for live in _in_detail(reader, chosen, notes, unread, listings) if matches_fields(live, choice.fields)
+    ]
     exported = export_objects(found, listings, claims, write_id, reader.provider.kinds)
     addresses = {(manifest.address.kind, manifest.id): manifest.address for manifest in exported}
-    unread = tuple(
-        f"{live.kind.name} {live.id} ({live.name!r}) was not exported: {reader.not_shown[live.key]}"
-        for live in chosen
+    wanted = {live.key for live in chosen}
+    unread += [
+        f"{live.kind.name} {live.id} ({live.name!r}) was not {'exported' if live.key in wanted else 'read'}: "
+        + reader.not_shown[live.key]
+        for listing in listings.values()
+        for live in listing.objects.values()
         if live.key in reader.not_shown
-    )
+    ]
     notes += _remarks(exported)
     notes += [_shared(*tool) for tool in shared_inline_tools(found, addresses)]
-    return Export(exported, sum(key in _known(listings) for key in claims.manifests), (*notes, *unread), unread)
+    return Export(
+        exported, sum(key in _known(listings) for key in claims.manifests), (*notes, *unread), tuple(unread)
+    )
 
 
-def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, Listing]:
+def _lists(reader: Reader, choice: ExportChoice, notes: list[str], unread: list[str]) -> dict[str, Listing]:
     listings: dict[str, Listing] = {}
     for name in reader.provider.kinds:
         try:
@@ -133,7 +141,8 @@ def _lists(reader: Reader, choice: ExportChoice, notes: list[str]) -> dict[str, 
             if name in choice.kinds or (not choice.kinds and reader.provider.kinds.get(name).exported):
                 raise
             word = reader.provider.kinds.get(name).manifest_kinds[0]
-            notes.append(f"{word} objects were left out: {refused.message}")
+            into = notes if refused.not_served else unread
+            into.append(f"{word} objects were left out: {refused.message}")
     return listings
 
 
@@ -157,7 +166,7 @@ def _known(listings: Mapping[str, Listing]) -> set[Key]:
 
 
 def _in_detail(
-    reader: Reader, chosen: list[LiveObject], notes: list[str], listings: Mapping[str, Listing]
+    reader: Reader, chosen: list[LiveObject], notes: list[str], unread: list[str], listings: Mapping[str, Listing]
 ) -> list[LiveObject]:
     """List items may lack members: some objects of each kind are read by themselves, and all of a kind where one of
     these holds anything else than its list shows. An object that vanished since it was listed is none any more."""
@@ -179,7 +188,7 @@ def _in_detail(
             notes.append(f"{live.kind.name} {live.id} ({live.name!r}) was deleted meanwhile")
         elif live.key not in reader.not_shown:
             result.append(_without_tools(found, listings))
-    return run_parallel(lambda live: _whole(reader, live, notes), result, reader.width)
+    return run_parallel(lambda live: _whole(reader, live, notes, unread), result, reader.width)
 
 
 def _without_tools(live: LiveObject, listings: Mapping[str, Listing]) -> LiveObject:
@@ -209,13 +218,14 @@ def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
     )
 
 
-def _whole(reader: Reader, live: LiveObject, notes: list[str]) -> LiveObject:
+def _whole(reader: Reader, live: LiveObject, notes: list[str], unread: list[str]) -> LiveObject:
     """With what the API keeps apart from the body; a server that has no such sub resource has nothing there."""
     for pointer in live.kind.separate_pointers:
         try:
             live = read_apart(reader.provider, live, (pointer,))
         except Rejected as refused:
-            notes.append(f"{live.kind.name} {live.id} ({live.name!r}): {pointer} was left out: {refused.message}")
+            into = notes if refused.not_served else unread
+            into.append(f"{live.kind.name} {live.id} ({live.name!r}): {pointer} was left out: {refused.message}")
     return live
 
 

@@ -128,13 +128,42 @@ def test_a_kind_that_the_account_does_not_serve_is_a_note(lab: ExportLab, monkey
         lab.found(choice=ExportChoice(kinds=("deployment",)))
 
 
-def test_a_sub_resource_that_is_not_served_is_a_note(lab: ExportLab, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 415, 422, 451, 501])
+@pytest.mark.parametrize("kind", sorted(TavusProvider.kinds))
+def test_only_a_list_that_is_not_served_is_empty(
+    lab: ExportLab, monkeypatch: pytest.MonkeyPatch, kind: str, status: int
+) -> None:
+    """Any other refusal says nothing about what the account holds: the export ends, or says what it lacks."""
+    real = TavusProvider.list
+
+    def refusing(self: TavusProvider, wanted: str) -> Listing:
+        if wanted == kind:
+            raise Rejected(f"GET: {status}", status=status)
+        return real(self, wanted)
+
+    monkeypatch.setattr(TavusProvider, "list", refusing)
+    for choice in (ExportChoice(), ExportChoice(kinds=("persona",)), ExportChoice(kinds=("tool",))):
+        try:
+            found = lab.found(choice=choice)
+        except Rejected:
+            continue
+        assert len([one for one in found.unread if f"left out: GET: {status}" in one]) == (
+            status not in (404, 405, 410, 501)
+        )
+        assert set(found.unread) < {*found.notes, ""}
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 422, 501])
+def test_only_a_sub_resource_that_is_not_served_is_a_note(
+    lab: ExportLab, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
     def refused(*_: object) -> Json:
-        raise Rejected("GET /pals/p/skills: 403", status=403)
+        raise Rejected(f"GET /pals/p/skills: {status}", status=status)
 
     monkeypatch.setattr(TavusProvider, "part", refused)
     found = lab.found()
-    assert any("/skills was left out: GET /pals/p/skills: 403" in note for note in found.notes)
+    assert any(f"/skills was left out: GET /pals/p/skills: {status}" in note for note in found.notes)
+    assert bool(found.unread) == (status in (400, 409, 422))
     assert len(found.manifests) == 4
 
 

@@ -48,9 +48,6 @@ from reconciler.waits import look_again
 if TYPE_CHECKING:
     import httpx
 
-NO_SUCH_PLACE = (404, 405, 410, 501)
-"""What a server answers that does not know a collection."""
-
 
 class TavusProvider:
     """Speaks to one account; see `types.ports.Provider` for what it promises."""
@@ -180,7 +177,7 @@ class TavusProvider:
                 most=self._limits.pages,
             )
         except Rejected as refused:
-            if refused.status not in NO_SUCH_PLACE:
+            if not refused.not_served:
                 raise
             if not endpoint.newer:
                 word = spec.manifest_kinds[0]
@@ -355,7 +352,7 @@ class TavusProvider:
         try:
             answer = self._client.write(call)
         except Rejected as refused:
-            if not call.create or not endpoint.newer or refused.status not in NO_SUCH_PLACE:
+            if not call.create or not endpoint.newer or not refused.not_served:
                 raise
             what = spec.manifest_kinds[0]
             raise Rejected(
