@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from reconciler.errors import UsageError
@@ -86,6 +87,8 @@ def has_recovered(memory: Memory, done: Round) -> bool:
     return done.status is Status.SYNCED and memory.status not in (None, Status.SYNCED, Status.PENDING)
 
 
+LONGEST_SHIFT = timedelta(hours=3)
+"""More than any clock is put back at once."""
 STEPS = 100
 """How many windows in a row are followed to say when writing is allowed again."""
 
@@ -146,7 +149,9 @@ def _opened(window: Window, now: datetime) -> datetime | None:
 
     How long it stays open is counted in real hours, also over the change to or from daylight saving time.
     """
-    last = _nearest(window, now + timedelta(seconds=1), backwards=True)
+    start = _before_the_shift(window, now)
+    last = max(takewhile(lambda moment: moment <= now, _openings(window, start)), default=None)
+    last = last or next(_openings(window, start + timedelta(seconds=1), backwards=True), None)
     if last is None or now - last >= timedelta(seconds=window.seconds):
         return None
     return last
@@ -154,11 +159,19 @@ def _opened(window: Window, now: datetime) -> datetime | None:
 
 def _opens(window: Window, now: datetime) -> datetime | None:
     """When it opens next after `now`, in UTC."""
-    return _nearest(window, now, backwards=False)
+    return next((moment for moment in _openings(window, _before_the_shift(window, now)) if moment > now), None)
 
 
-def _nearest(window: Window, now: datetime, *, backwards: bool) -> datetime | None:
-    """The nearest opening before or after `now`; None for a day that never comes."""
+def _before_the_shift(window: Window, now: datetime) -> datetime:
+    """A moment some hours before `now` from which both directions can be searched: within an hour that clocks show
+    for the second time the search knows nothing of the first."""
+    start = now - LONGEST_SHIFT
+    return start - LONGEST_SHIFT if start.astimezone(_zone(window)).fold else start
+
+
+def _openings(window: Window, start: datetime, *, backwards: bool = False) -> Iterator[datetime]:
+    """When it opens after (before) `start`, in UTC, the nearest first; nothing for a day that never comes. What a
+    clock that is put back shows twice opens it once, what a clock that is put forward leaves out as it goes on."""
     try:
         from cronsim import CronSim, CronSimError
     except ImportError as error:
@@ -167,18 +180,22 @@ def _nearest(window: Window, now: datetime, *, backwards: bool) -> datetime | No
         raise UsageError(
             "`windows:` needs the package cronsim, which is not installed", hint=extra_hint("windows")
         ) from error
+    zone = _zone(window)
     try:
-        zone = ZoneInfo(window.timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise UsageError(
-            f"the time zone {window.timezone!r} of a window is not known here",
-            hint="write a name like Europe/Berlin or UTC; where the system has no time zones, install tzdata",
-        ) from error
-    try:
-        found = next(CronSim(window.cron, now.astimezone(zone), backwards), None)
+        for found in CronSim(window.cron, start.astimezone(zone), backwards):
+            yield found.astimezone(UTC)
     except CronSimError as error:
         raise UsageError(
             f"the schedule {window.cron!r} of a window cannot be read",
             hint="write five fields as for cron: minute, hour, day of month, month, day of week",
         ) from error
-    return None if found is None else found.astimezone(UTC)
+
+
+def _zone(window: Window) -> ZoneInfo:
+    try:
+        return ZoneInfo(window.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(
+            f"the time zone {window.timezone!r} of a window is not known here",
+            hint="write a name like Europe/Berlin or UTC; where the system has no time zones, install tzdata",
+        ) from error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.continuous.schedule import (
@@ -200,6 +201,38 @@ def test_what_cannot_be_read_is_refused(window: Window) -> None:
         check_window(window)
     with pytest.raises(UsageError):
         closed_window((window,), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+SHIFTS = {
+    "Europe/Berlin": ("2026-03-29T01:00Z", "2026-10-25T01:00Z"),
+    "America/New_York": ("2026-03-08T07:00Z", "2026-11-01T06:00Z"),
+    "Australia/Lord_Howe": ("2026-04-04T15:00Z", "2026-10-03T15:30Z"),
+    "Africa/Cairo": ("2026-04-23T22:00Z", "2026-10-29T21:00Z"),
+}
+
+
+@given(
+    shift=st.sampled_from([(zone, moment) for zone, moments in SHIFTS.items() for moment in moments]),
+    minute=st.sampled_from([0, 15, 30, 59]),
+    hour=st.integers(0, 4),
+    hours=st.integers(1, 20),
+    seconds=st.integers(-6 * 3600, 12 * 3600),
+)
+@example(("Europe/Berlin", "2026-10-25T01:00Z"), 59, 2, 3, 1160)  # the hour that is shown twice, its second time
+@example(("America/New_York", "2026-11-01T06:00Z"), 30, 1, 5, 600)
+def test_when_clocks_are_put_back_or_forward_a_window_is_open_for_its_whole_time(
+    shift: tuple[str, str], minute: int, hour: int, hours: int, seconds: int
+) -> None:
+    """Judged by all openings, counted from days before."""
+    from cronsim import CronSim
+
+    zone, moment = shift
+    now = at(moment) + timedelta(seconds=seconds)
+    window = Window("deny", f"{minute} {hour} * * *", hours * 3600.0, zone)
+    openings = CronSim(window.cron, (now - timedelta(days=4)).astimezone(ZoneInfo(zone)))
+    begun = [found for _, found in zip(range(10), openings, strict=False) if found.astimezone(UTC) <= now]
+    wanted = any(now - found.astimezone(UTC) < timedelta(hours=hours) for found in begun)
+    assert (closed_window((window,), now) is not None) == wanted
 
 
 @given(st.lists(WINDOWS, max_size=3), MOMENTS)
