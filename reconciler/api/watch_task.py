@@ -160,7 +160,15 @@ class SessionTask:
         session, ref = self._session, commit if self._watch.ref is not None else None
         if session.project.file is None:
             return session
-        project = load_project(session.project.file, PLATFORMS, root=session.project.root, ref=ref)
+        try:
+            project = load_project(session.project.file, PLATFORMS, root=session.project.root, ref=ref)
+        except UsageError as error:
+            if ref is None:
+                raise
+            raise UsageError(
+                f"the commit cannot be used: {error.message}",
+                hint=f"put it right on {self._watch.ref}; the account is left as it is meanwhile",
+            ) from None
         own = session.workspace
         found = project.workspaces.get(own.name)
         if found is None:

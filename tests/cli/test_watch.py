@@ -98,6 +98,7 @@ def test_errors_of_a_workspace_are_an_end_of_its_round(project: Path, call: Call
     ended = call("watch", "--once")
     assert ended.code == 3
     assert "blocked" in ended.out
+    assert "manifests/broken.yaml:4:1: " in ended.out, "where to look"
 
 
 def test_without_anything_to_watch_it_says_so(project: Path, call: Call) -> None:
@@ -188,6 +189,19 @@ def test_a_merge_cannot_lead_to_another_account(cloned: tuple[Path, Path], start
     git(origin, "commit", "-qam", "elsewhere")
     once = start("watch", "--once", cwd=clone, env={"TAVUS_API_KEY": "k"})
     assert once.code == 0, once
+    assert prompt_of(clone) == "You welcome visitors."
+
+
+def test_a_commit_without_a_project_file_is_told_as_that_and_nothing_is_written(
+    cloned: tuple[Path, Path], start: Call
+) -> None:
+    origin, clone = cloned
+    assert start("watch", "--once", cwd=clone).code == 0
+    git(origin, "rm", "-q", "manifests/reconciler.yaml")
+    git(origin, "commit", "-qm", "gone")
+    once = start("watch", "--once", cwd=clone)
+    assert once.code == 3 and "the commit cannot be used" in once.out, once
+    assert "--project" not in once.out
     assert prompt_of(clone) == "You welcome visitors."
 
 

@@ -6,7 +6,7 @@ It has no clock, no sleep and no loop of its own: when the next round comes is f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ from reconciler.core.continuous.schedule import closed_window, is_due, seconds_t
 from reconciler.core.serialization.digest import digest
 from reconciler.errors import (
     AuthRefused,
+    DiagnosticsError,
     Interrupted,
     ManifestError,
     NothingFound,
@@ -28,6 +29,7 @@ from reconciler.errors import (
     StateMoved,
     UsageError,
 )
+from reconciler.types.diagnostic import Diagnostic
 from reconciler.types.plan import Plan
 from reconciler.types.report import ApplyResult
 from reconciler.types.watch import Answer, Memory, Mode, Pause, Requests, Round, Status, WaitingPlan, Watch
@@ -207,7 +209,7 @@ def _look(work: Work, requests: Requests) -> Done:
 
 def _blocked(plan: Plan, found: Round) -> Round | None:
     """The round of a plan that may not be carried out."""
-    errors = [diagnostic.summary for diagnostic in plan.diagnostics if diagnostic.is_error]
+    errors = [_placed(diagnostic) for diagnostic in plan.diagnostics if diagnostic.is_error]
     reasons = errors or [block.message for block in plan.all_blocks]
     if not reasons:
         return None
@@ -316,7 +318,20 @@ def _ended(workspace: str, watch: Watch, commit: str | None, error: ReconcilerEr
         after = _lease_left(error.holder.get("Expires", ""), now)
     if isinstance(error, AuthRefused) and error.retry_after is not None:
         after = error.retry_after + 1.0
-    return Round(workspace, status, error.message, commit, hint=error.hint, after=after)
+    reason, hint = _said(error)
+    return Round(workspace, status, reason, commit, hint=hint, after=after)
+
+
+def _said(error: ReconcilerError) -> tuple[str, str | None]:
+    """What was wrong, with the place of the first finding, and what to do about it."""
+    found = [one for one in error.diagnostics if one.is_error] if isinstance(error, DiagnosticsError) else []
+    if not found or found[0].summary in error.message:
+        return error.message, error.hint
+    return f"{error.message}: {_placed(found[0])}{_and_more(found)}", error.hint or found[0].hint
+
+
+def _placed(finding: Diagnostic) -> str:
+    return f"{finding.span}: {finding.summary}" if finding.span is not None else finding.summary
 
 
 def _lease_left(expires: str, now: datetime) -> float | None:
@@ -344,5 +359,5 @@ def _only_drift(plan: Plan) -> bool:
     return bool(moved) and all(change.address in moved for change in plan.differences)
 
 
-def _and_more(texts: list[str]) -> str:
+def _and_more(texts: Sequence[object]) -> str:
     return f" (and {len(texts) - 1} more)" if len(texts) > 1 else ""
