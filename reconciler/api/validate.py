@@ -226,12 +226,12 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
         return plan
     catalogue, rules = catalogue_of(session), session.platform.rules
     new = {change.address for change in plan.changes if change.action is Action.CREATE or removes_required(change)}
-    found = validate(replace(manifests, diagnostics=()), catalogue, rules, only=written, new=new)
-    placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
-    kept = settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules)) if placed else ()
     # What the loader says about a place is shown already, in its own words.
     said = {diagnostic.key for diagnostic in manifests.diagnostics}
-    more = tolerated((diagnostic for diagnostic in kept if diagnostic.key not in said), rules)
+    every = validate(manifests, catalogue, rules, only=written, new=new)
+    found = [diagnostic for diagnostic in every if diagnostic.key not in said]
+    placed = place(session.project, found, manifests=manifests.manifests, ref=session.sources.ref)
+    more = tolerated(settle(session, validate(ManifestSet(diagnostics=placed), catalogue, rules)), rules)
     # What the account has so is accepted as long as nothing is written; what is sent has to be good.
     more = tuple(replace(diagnostic, accepted=diagnostic.accepted and not diagnostic.is_error) for diagnostic in more)
     errors = sum(diagnostic.is_error for diagnostic in more)

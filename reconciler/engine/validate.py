@@ -47,7 +47,7 @@ def validate(
     `strict` makes unknown keys (L18) errors. `only` keeps the rules to these resources. `new` are those that have to
     hold everything that the API wants in a new object; None: to be told from the manifests.
     """
-    ruled = check_rules(manifests, catalogue, rules, strict=strict, only=only, new=new)
+    ruled = _without_shared(manifests, check_rules(manifests, catalogue, rules, strict=strict, only=only, new=new))
     found: list[Diagnostic] = _distinct(manifests.diagnostics, ruled)
     if strict:
         found = [
@@ -126,6 +126,26 @@ def _distinct(loaded: Sequence[Diagnostic], ruled: Iterable[Diagnostic]) -> list
     places = said | {diagnostic.key for diagnostic in kept if diagnostic.address is not None}
     silenced = {(SUPERSEDES[code], *where) for code, *where in places if code in SUPERSEDES}
     return [_with_fix(diagnostic, fixes) for diagnostic in kept.values() if diagnostic.key not in silenced]
+
+
+def _without_shared(manifests: ManifestSet, ruled: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
+    """What the loader reports of defaults, once, is not reported again of everyone who takes them over."""
+    shared = {
+        (found.code, found.source, found.pointer)
+        for found in manifests.diagnostics
+        if found.address is None and found.source is not None and found.code in LOADER_CODES
+    }
+    if not shared:
+        return ruled
+    defaults = {manifest.address: manifest.defaults for manifest in manifests.manifests if manifest.defaults}
+    return (
+        found
+        for found in ruled
+        if not any(
+            (found.code, source, found.pointer) in shared
+            for source in (defaults.get(found.address, ()) if found.address is not None else ())
+        )
+    )
 
 
 def _with_fix(diagnostic: Diagnostic, fixes: Mapping[tuple[object, ...], Diagnostic]) -> Diagnostic:

@@ -38,6 +38,7 @@ _WHY = {
 }
 COUNTED = (Severity.ERROR, Severity.WARNING)
 LONGEST_NAME = 100
+FEW = 3
 DONE = ("moved", "forgotten", "adopted")
 
 
@@ -145,6 +146,22 @@ def incomplete_line(incomplete: Incomplete) -> str:
     place = " ".join(part for part in (str(incomplete.address or ""), incomplete.path) if part)
     said = f" ({incomplete.detail})" if incomplete.detail else ""
     return f"{place}: {_WHY[incomplete.obstacle]}{said}" if place else incomplete.detail
+
+
+def incomplete_lines(plan: Plan, *, whole: bool) -> tuple[str, ...]:
+    """What could not be compared: each place, or, where not the `whole` is wanted and there are more than a few, a
+    line for each reason. A plan on a pull request lacks the same secrets every time."""
+    if whole or len(plan.incomplete) <= FEW:
+        return tuple(incomplete_line(incomplete) for incomplete in plan.incomplete)
+    lines = [incomplete_line(one) for one in plan.incomplete if one.obstacle is Obstacle.UNREADABLE]
+    for obstacle, words in OBSTACLES.items():
+        found = [one for one in plan.incomplete if one.obstacle is obstacle]
+        if not found or obstacle is Obstacle.UNREADABLE:
+            continue
+        names = [*dict.fromkeys(one.detail or str(one.address or one.path) for one in found)]
+        more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
+        lines.append(f"{plural(len(found), *words)}: {', '.join(names[:FEW])}{more}")
+    return tuple(lines)
 
 
 def _beside(plan: Plan) -> str:

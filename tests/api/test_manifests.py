@@ -159,3 +159,21 @@ def test_what_cannot_be_read_hides_nothing_that_the_rules_find(folder: Path) -> 
             assert {"E-file", "L01", "L17", "L18"} <= {code for code, *_ in shown}, shown
             assert len(shown) == len(set(shown))
             assert set(shown) == checked
+
+
+def test_a_typo_in_defaults_is_one_finding_of_the_project_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is warned of where it stands, once, however many take it over, and by no name that a manifest may have."""
+    home = folder / "manifests"
+    (home / "reconciler.yaml").write_text(
+        PROJECT.replace("layers: {llm: {", "greting: Hi.\n      layers: {llm: {modle: x, ")
+    )
+    for name in ("other", "defaults"):
+        (home / f"{name}.yaml").write_text(MANIFEST.replace("name: desk", f"name: {name}").replace("Desk", name))
+    with open_project("manifests", workspace="one") as project:
+        typos = [one for one in project.validate() if one.code == "L18"]
+    assert [(one.address, one.pointer) for one in typos] == [(None, "/greting"), (None, "/layers/llm/modle")]
+    assert all(one.span is not None and one.span.path == "manifests/reconciler.yaml" for one in typos)
+    run(["-w", "one", "plan"])
+    assert capsys.readouterr().out.count("[L18]") == 2

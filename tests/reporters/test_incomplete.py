@@ -12,6 +12,8 @@ from reconciler.reporters.openmetrics import render as metrics
 from reconciler.reporters.plan_json import report_object
 from reconciler.reporters.text import render as text
 from reconciler.reporters.wording import report_summary
+from reconciler.types.address import Address
+from reconciler.types.plan import Incomplete, Obstacle
 from reconciler.types.report import Report, Style
 from tests.support import reports
 
@@ -66,9 +68,32 @@ def test_the_places_in_text() -> None:
     many = replace(
         reports.INCOMPLETE, plan=replace(reports.INCOMPLETE.plan, incomplete=reports.INCOMPLETE.plan.incomplete * 9)
     )
-    assert "and 17 more" in text(many, Style())
-    assert "more (" not in text(many, Style(verbose=True))
+    assert text(many, Style(verbose=True)).count("its value is not here (env LLM_KEY)") == 18
     assert "Not compared" not in text(many, Style(quiet=True))
+
+
+def test_more_than_a_few_are_a_line_for_each_reason() -> None:
+    """A plan on a pull request has few of the secrets: what it cannot compare takes no screen at every run."""
+    assert reports.INCOMPLETE.plan is not None
+    thirty = tuple(
+        Incomplete(Obstacle.SECRET_MISSING, Address("persona", f"p{n}"), "/layers/llm/api_key", f"env KEY_{n}")
+        for n in range(30)
+    )
+    every = (*thirty, *reports.INCOMPLETE.plan.incomplete)
+    report = replace(reports.INCOMPLETE, plan=replace(reports.INCOMPLETE.plan, incomplete=every))
+    shown = text(report, Style(width=200))
+    (start,) = [at for at, line in enumerate(shown.splitlines()) if line.startswith("Not compared")]
+    assert shown.splitlines()[start : start + 4] == [
+        "Not compared (--verbose shows each):",
+        "  - tool objects cannot be listed: GET /tools answered 500",
+        "  - 32 secrets whose values are not here: env KEY_0, env KEY_1, env KEY_2 and 28 more",
+        "",
+    ]
+    for name in ("markdown", "html"):
+        folded, whole = (REPORTERS.get(name)(report, Style(detail=detail)) for detail in ("compact", "full"))
+        assert "32 secrets whose values are not here: env KEY" in folded.replace("\\", "")
+        assert "its value is not here" not in folded
+        assert whole.count("its value is not here") == 32
 
 
 def test_json_lists_them() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 
 from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.canonical.raw_edit import merge, sets_null
@@ -32,7 +33,8 @@ KEYS = ("protect", "ignore", *WORDS)
 OWN = frozenset({"env", "ref"})
 """References that leave the same in a body whatever they lead to."""
 
-DEFAULTS = "defaults"
+DEFAULTS = "(defaults)"
+"""In the place of a name: no manifest can be called so."""
 """What findings about defaults call the manifest, for want of one."""
 
 
@@ -114,9 +116,12 @@ class ManifestBuilder:
         defaults = self.project.defaults[index]
         if index not in self._defaults:
             address, source = Address(defaults.kind, DEFAULTS), self.source_of_default(index)
+            before = len(self.findings.items)
             self._defaults[index] = self.canonical(
                 RawManifest(address, manifest.kind, deepcopy(defaults.spec), source)
             )
+            # They are of the project file's, not of one object.
+            self.findings.items[before:] = [replace(found, address=None) for found in self.findings.items[before:]]
         if Address(defaults.kind, DEFAULTS) in self.references.referring:
             self.references.referring.add(manifest.address)
         return self._defaults[index]

@@ -34,7 +34,7 @@ from reconciler.reporters.wording import (
     accepted_line,
     flags_of,
     folded_counts,
-    incomplete_line,
+    incomplete_lines,
     outcomes_of,
     plural,
     provenance,
@@ -135,11 +135,9 @@ def _body(report: Report, style: Style) -> Iterator[str]:
         yield from _requests(plan)
     yield from _findings(all_diagnostics(report), whole=style.detail == "full")
     if plan and plan.incomplete:
-        shown = plan.incomplete[:MAX_ROWS]
-        yield "<h2>Not compared</h2><ul>" + "".join(
-            f"<li>{text(incomplete_line(incomplete))}</li>" for incomplete in shown
-        )
-        yield f"</ul>{left_out(len(plan.incomplete) - MAX_ROWS, 'place')}"
+        lines = incomplete_lines(plan, whole=style.detail == "full")
+        yield "<h2>Not compared</h2><ul>" + "".join(f"<li>{text(line)}</li>" for line in lines[:MAX_ROWS])
+        yield f"</ul>{left_out(len(lines) - MAX_ROWS, 'place')}"
     accepted = accepted_diagnostics(report)
     told = [accepted_line(accepted)] if accepted else []
     notes = [*report.notes, *told, *(folded_counts(report) if not report.result else ())]

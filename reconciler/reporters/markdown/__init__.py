@@ -42,7 +42,7 @@ from reconciler.reporters.wording import (
     accepted_line,
     flags_of,
     folded_counts,
-    incomplete_line,
+    incomplete_lines,
     outcomes_of,
     plural,
     provenance,
@@ -92,7 +92,7 @@ def render(report: Report, style: Style) -> str:
                 drift.append(Entry(partial(drift_group_block, item), f"- {drift_group_line(item)}\n"))
             else:
                 drift.append(Entry(partial(drift_block, item), f"- {drift_line(item)}\n"))
-    tail = "\n".join(_tail(report))
+    tail = "\n".join(_tail(report, style))
     room = LIMIT - RESERVE - size(head) - size(findings) - size(tail)
     shown, left_out = fit([*changes, *drift], room)
     parts = [head]
@@ -183,10 +183,10 @@ def _capped(lines: Iterable[str]) -> Iterable[str]:
         yield f"- … {missing:,} more"
 
 
-def _tail(report: Report) -> Iterable[str]:
+def _tail(report: Report, style: Style) -> Iterable[str]:
     if report.plan:
-        lines = (incomplete_line(incomplete)[:1_000] for incomplete in report.plan.incomplete)
-        yield from _capped(f"- Not compared: {prose(line)}" for line in lines)
+        lines = incomplete_lines(report.plan, whole=style.detail == "full")
+        yield from _capped(f"- Not compared: {prose(line[:1_000])}" for line in lines)
     yield from _capped(f"- {prose(note[:1_000])}" for note in report.notes)
     if accepted := accepted_diagnostics(report):
         yield f"- {prose(accepted_line(accepted))}"

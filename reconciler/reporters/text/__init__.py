@@ -10,7 +10,14 @@ from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.text.changes import block_lines, change_lines, table_lines
 from reconciler.reporters.text.paint import Paint, Tone, plain
 from reconciler.reporters.text.sections import comparison_lines, diagnostic_lines, drift_lines, result_lines
-from reconciler.reporters.wording import count_lines, flags_of, folded_counts, incomplete_line, plural, report_summary
+from reconciler.reporters.wording import (
+    count_lines,
+    flags_of,
+    folded_counts,
+    incomplete_lines,
+    plural,
+    report_summary,
+)
 from reconciler.types.change import Direction
 from reconciler.types.plan import Plan
 from reconciler.types.report import Report, Style
@@ -119,12 +126,14 @@ def _blocks(plan: Plan, paint: Paint) -> Iterator[str]:
 def _incomplete(plan: Plan, paint: Paint) -> Iterator[str]:
     if not plan.incomplete or paint.style.quiet:
         return
-    yield "Not compared:"
-    shown = plan.incomplete if paint.style.verbose else plan.incomplete[:MOST_INCOMPLETE]
-    for incomplete in shown:
-        yield from paint.wrap(incomplete_line(incomplete), "      ", first="  - ")
-    if left := len(plan.incomplete) - len(shown):
-        yield paint(f"    and {left:,} more (--verbose shows them)", Tone.DIM)
+    lines = incomplete_lines(plan, whole=paint.style.verbose)
+    shown = lines if paint.style.verbose else lines[:MOST_INCOMPLETE]
+    folded = shown != incomplete_lines(plan, whole=True)
+    yield "Not compared (--verbose shows each):" if folded else "Not compared:"
+    for line in shown:
+        yield from paint.wrap(line, "      ", first="  - ")
+    if left := len(lines) - len(shown):
+        yield paint(f"    and {left:,} more", Tone.DIM)
     yield ""
 
 
