@@ -37,6 +37,13 @@ PATIENCE = 10.0
 TOGETHER = 20
 """Workflows that are started or told of something at the same time."""
 CREDENTIALS = ("api_key", "tls", "rpc_metadata")
+TLS_HINTS = {
+    "UnknownIssuer": "its certificate is by nobody known here: TEMPORAL_TLS_SERVER_CA_CERT_PATH names that of its CA",
+    "NotValidForName": "its certificate is for another name: TEMPORAL_TLS_SERVER_NAME says which one is meant",
+    "InvalidContentType": "it speaks without TLS: leave TEMPORAL_TLS and TEMPORAL_API_KEY away",
+    "transport error": "does it want TLS (TEMPORAL_TLS=true), or a certificate (TEMPORAL_TLS_CLIENT_CERT_PATH)?",
+}
+"""What to do about words of the library."""
 
 
 def need_temporal() -> None:
@@ -139,10 +146,9 @@ async def _probe(address: str) -> None:
 
 
 def _silent(address: str, problem: str) -> ReconcilerError:
-    return ReconcilerError(
-        f"Temporal at {address} does not answer: {problem}",
-        hint="for a try: `reconciler fleet dev`; else --address, or TEMPORAL_ADDRESS",
-    )
+    usual = "for a try: `reconciler fleet dev`; else --address, or TEMPORAL_ADDRESS"
+    hint = next((hint for word, hint in TLS_HINTS.items() if word in problem), usual)
+    return ReconcilerError(f"Temporal at {address} does not answer: {problem}", hint=hint)
 
 
 def _first_line(error: Exception) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.errors import ReconcilerError
 from reconciler.types.json import number_in
@@ -24,17 +26,18 @@ PAUSE = 1.0
 LONGEST = 60.0
 """Seconds that a receiver may ask to wait (`Retry-After`)."""
 WAITING = 1000
-"""Messages that may wait; what comes on top is dropped and said."""
+"""Messages that may wait for one receiver; what comes on top is dropped and said."""
+
+Message: TypeAlias = "tuple[Watched, Notification, Object]"
 
 
 class Notifier:
-    """Sends from a thread of its own, so that a slow receiver holds no round up."""
+    """Sends from a thread for each receiver, so that a slow one holds up no round, and no other receiver."""
 
     def __init__(self, complain: Callable[[str], None]) -> None:
         """`complain` is told of what could not be delivered; never with the address, which is a secret."""
         self._complain = complain
-        self._waiting: queue.Queue[tuple[Watched, Notification, Object] | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._deliver, name="notify", daemon=True)
+        self._lines: dict[Hashable, tuple[queue.Queue[Message | None], threading.Thread]] = {}
         self._start = threading.Lock()
 
     def tell(self, watched: Watched, done: Round, before: Memory) -> None:
@@ -51,23 +54,33 @@ class Notifier:
             if done.status.value not in target.on and not (better and "recovered" in target.on):
                 continue
             body = notification(target.format, done, watched.memory, watched.watch, watched.now, recovered=better)
-            with self._start:
-                if self._thread.ident is None:
-                    self._thread.start()
             try:
-                self._waiting.put_nowait((watched, target, body))
+                self._line(watched, target).put_nowait((watched, target, body))
             except queue.Full:
                 self._complain(f"{watched.name}: too many messages are waiting to be sent; this one is dropped")
 
     def close(self, seconds: float = SECONDS) -> None:
         """Deliver what waits, for at most `seconds`."""
-        if self._thread.ident is None:
-            return
-        self._waiting.put(None)
-        self._thread.join(seconds)
+        end = time.monotonic() + seconds
+        for waiting, _ in self._lines.values():
+            with suppress(queue.Full):
+                waiting.put_nowait(None)
+        for _, thread in self._lines.values():
+            thread.join(max(0.0, end - time.monotonic()))
 
-    def _deliver(self) -> None:
-        while (item := self._waiting.get()) is not None:
+    def _line(self, watched: Watched, target: Notification) -> queue.Queue[Message | None]:
+        """What waits for the receiver of `target`."""
+        key = watched.session.project.file, target.webhook
+        with self._start:
+            if key not in self._lines:
+                waiting: queue.Queue[Message | None] = queue.Queue(WAITING)
+                thread = threading.Thread(target=self._deliver, args=(waiting,), name="notify", daemon=True)
+                self._lines[key] = waiting, thread
+                thread.start()
+            return self._lines[key][0]
+
+    def _deliver(self, waiting: queue.Queue[Message | None]) -> None:
+        while (item := waiting.get()) is not None:
             watched, target, body = item
             if (problem := self._send(watched, target, body)) is not None:
                 self._complain(f"{watched.name}: a message to {target.webhook} could not be delivered: {problem}")

@@ -115,6 +115,31 @@ def test_keys_and_certificates_are_those_that_the_tools_of_temporal_read(tmp_pat
         read_credentials({"TEMPORAL_TLS": "true", "TEMPORAL_TLS_CLIENT_CERT_PATH": str(tmp_path / "none.pem")})
 
 
+@pytest.mark.parametrize(
+    ("problem", "hint"),
+    [
+        ("Server connection error: InvalidCertificate(UnknownIssuer)", "TEMPORAL_TLS_SERVER_CA_CERT_PATH"),
+        ("Server connection error: InvalidCertificate(NotValidForName)", "TEMPORAL_TLS_SERVER_NAME"),
+        ("Server connection error: InvalidMessage(InvalidContentType)", "without TLS"),
+        ('`get_system_info` call error: "transport error"', "TEMPORAL_TLS=true"),
+        ("nobody listens", "reconciler fleet dev"),
+    ],
+)
+def test_what_is_wrong_with_tls_is_told_with_the_variable_that_helps(
+    monkeypatch: pytest.MonkeyPatch, problem: str, hint: str
+) -> None:
+    client = pytest.importorskip("temporalio.client", reason="rare: the extra `fleet` is not installed")
+
+    async def connect(address: str, namespace: str) -> object:
+        raise RuntimeError(problem)
+
+    monkeypatch.setattr(client.Client, "connect", connect)
+    monkeypatch.setattr("reconciler.api.fleet.PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening, pytest.raises(ReconcilerError) as caught:
+        asyncio.run(reached(f"127.0.0.1:{listening.getsockname()[1]}"))
+    assert hint in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("address", ["", "temporal", "host:", "host:x", "host:99999", "a b:7"])
 def test_what_is_no_address_is_told_as_that(address: str) -> None:
     pytest.importorskip("temporalio", reason="rare: the extra `fleet` is not installed")

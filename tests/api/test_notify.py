@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -129,3 +130,18 @@ def test_slack_and_teams_get_their_forms(watched: Watched, receiver: Receiver) -
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"  # type: ignore[index,call-overload]
     texts = [block["text"] for block in attachment["content"]["body"]]  # type: ignore[index,call-overload,union-attr]
     assert texts == ["w: failed", "the account <does> not answer", "wait"]
+
+
+def test_a_receiver_that_does_not_answer_holds_up_no_other_one(watched: Watched, receiver: Receiver) -> None:
+    other = SecretRef("env", "OTHER")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        watched = replace(watched, session=replace(watched.session, environ={"HOOK": receiver.url, "OTHER": address}))
+        watched.watch = Watch(notify=(Notification(other), Notification(HOOK)))
+        complaints: list[str] = []
+        notifier = Notifier(complaints.append)
+        notifier.tell(watched, FAILED, Memory(status=Status.SYNCED))
+        silent.accept()  # it is asked, and says nothing
+        while not receiver.got:
+            assert not complaints, "it was given up before the other one was told"
+    notifier.close(30)
