@@ -193,10 +193,12 @@ def read_state(session: Session, backend: Backend | None = None) -> State:
     already."""
     from reconciler.engine.state.state_reader import read_only_state
 
+    verdicts = session.verdicts
     with closing(open_backend(session)) if backend is None else nullcontext(backend) as store:
         return read_only_state(
             store, session.workspace.name, session.project.identity, clock=session.clock, emit=session.emit,
             lineage_factory=lambda: session.lineage or str(uuid4()),
+            known=verdicts.entry if verdicts is not None else None,
         )  # fmt: skip
 
 

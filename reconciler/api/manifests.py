@@ -30,6 +30,8 @@ def read_manifests(session: Session) -> tuple[ManifestSet, Secrets]:
 
     found, secrets = read_files(session)
     if any(diagnostic.is_error for diagnostic in found.diagnostics):
+        if session.verdicts is not None and session.verdicts.drop(session.verdicts.taken):
+            return read_manifests(session)  # the rules are asked about everything
         shown = unaccepted(with_rules(session, found))
         count = sum(diagnostic.is_error for diagnostic in shown)
         noun = "error" if count == 1 else "errors"
@@ -71,6 +73,7 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
         environ=session.environ,
         texts=sources.texts,
         known=sources.known,
+        verdicts=session.verdicts,
     )
     session.redactor.spare(*(str(manifest.address) for manifest in found.manifests))
     diagnostics = (*found.diagnostics, *sources.unmoved)

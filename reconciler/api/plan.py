@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.types.manifest import ManifestSet
     from reconciler.types.options import PlanOptions
     from reconciler.types.plan import Plan
+    from reconciler.types.ports import Secrets
     from reconciler.types.state import State
 
 Found = TypeVar("Found")
@@ -64,6 +65,27 @@ def look(session: Session, context: RunContext, manifests: ManifestSet, make: Ca
     return found
 
 
+@dataclass(slots=True)
+class Read:
+    """What the files say; read once more where a verdict about them does not hold."""
+
+    manifests: ManifestSet
+    secrets: Secrets
+
+
+def with_verdicts(session: Session, context: RunContext, read: Read) -> RunContext:
+    """`context` with what earlier runs found in sync, if the session has anything of it."""
+    if session.verdicts is None:
+        return context
+    quiet = replace(session, emit=lambda event: None)  # everything was said when it was read first
+
+    def reread() -> tuple[ManifestSet, State]:
+        read.manifests, _ = read_manifests(quiet)
+        return read.manifests, read_state(quiet, context.store)
+
+    return replace(context, verdicts=session.verdicts, reread=reread)
+
+
 def plan_now(session: Session, options: PlanOptions) -> Verdict:
     """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
     from reconciler.api.migrated_manifests import as_configured
@@ -77,12 +99,13 @@ def plan_now(session: Session, options: PlanOptions) -> Verdict:
         from reconciler.manifests.read.load_manifests import without_collector
 
         with without_collector(), cache.recorded() as heard:  # each frame from here to a patch does a step of its own
-            manifests, secrets = read_manifests(heard)
-            refuse_nothing(heard, manifests, options)
-            with reading_run(heard, secrets) as context, placing(heard, manifests):
+            read = Read(*read_manifests(heard))
+            refuse_nothing(heard, read.manifests, options)
+            with reading_run(heard, read.secrets) as context, placing(heard, read.manifests):
+                context = with_verdicts(heard, context, read)
                 for state in readings(heard, context):
-                    made = make_plan(manifests, state, options, context).plan
-            found = _verdict(review(heard, manifests, made), manifests, remarks(heard, manifests))
+                    made = make_plan(read.manifests, state, options, context).plan
+            found = _verdict(review(heard, read.manifests, made), read.manifests, remarks(heard, read.manifests))
         cache.keep(found)
     made = with_commit(session, found.plan) if options.record else found.plan
     return replace(found, plan=made, notes=(*found.notes, *ahead))
@@ -100,11 +123,13 @@ def drift_now(session: Session, options: PlanOptions) -> Verdict:
         from reconciler.manifests.read.load_manifests import without_collector
 
         with without_collector(), cache.recorded() as heard:
-            manifests, secrets = read_manifests(heard)
-            refuse_nothing(heard, manifests, replace(options, drift_only=True))
-            with reading_run(heard, secrets) as context:
-                made = look(heard, context, manifests, lambda state: find_drift(manifests, state, context, options))
-            found = _verdict(with_spans(heard, manifests, made), manifests)
+            read = Read(*read_manifests(heard))
+            refuse_nothing(heard, read.manifests, replace(options, drift_only=True))
+            with reading_run(heard, read.secrets) as context, placing(heard, read.manifests):
+                context = with_verdicts(heard, context, read)
+                for state in readings(heard, context):
+                    made = find_drift(read.manifests, state, context, options)
+            found = _verdict(with_spans(heard, read.manifests, made), read.manifests)
         cache.keep(found)
     return found
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from reconciler.api.cache_folder import FOLDER, MOST, MOST_EACH, CacheFolder, find_key, find_obstacle, program
 from reconciler.api.paths import STATE_FOLDER
 from reconciler.api.run_recording import ACCOUNT, ANSWER, SECRET, STATE, TREE, Recording
+from reconciler.core.planning.resource_verdicts import ResourceVerdicts
 from reconciler.core.planning.run_trace import MARK, Question, Trace
 from reconciler.errors import Interrupted, ProviderError
 from reconciler.types.diagnostic import Diagnostic
@@ -80,6 +81,8 @@ class PlanCache:
     folder: CacheFolder
     name: str
     recording: Recording
+    verdicts_name: str
+    """Where those about single resources are."""
 
     @contextmanager
     def recorded(self) -> Iterator[Session]:
@@ -96,6 +99,9 @@ class PlanCache:
                 yield replace(session, recording=self.recording, emit=self.recording.emit(session.emit))
         finally:
             entries.save()
+            verdicts = self.recording.verdicts
+            if verdicts is not None and self.recording.trace.exact and (found := verdicts.dump()) is not None:
+                self.folder.write(self.verdicts_name, found)
 
     def recall(self) -> Verdict | None:
         """What was said when everything was as it is now; None where something moved or nothing is known.
@@ -211,7 +217,19 @@ def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache |
         return NoCache(session)
     folder = CacheFolder(place / FOLDER, key, MOST + MOST_EACH * len(session.project.workspaces))
     name = folder.name(verb, *_circumstances(session, options))
-    return PlanCache(session, folder, name, Recording(Trace(key)))
+    others = folder.name("resources", name)
+    verdicts = ResourceVerdicts(lambda: folder.read(others), key) if _lasts(session, options) else None
+    return PlanCache(session, folder, name, Recording(Trace(key), verdicts=verdicts), others)
+
+
+def _lasts(session: Session, options: PlanOptions) -> bool:
+    """Whether what is in sync is so for itself: nothing else is asked about it, and all manifests are read."""
+    from reconciler.core.policies import POLICIES
+
+    policy = session.workspace.policy
+    judged = any(rule.values is not None and rule.active(policy) for rule in POLICIES.all().values())
+    asked = (options.record, options.replace, options.destroy, options.refresh_only, options.migrate)
+    return not (judged or any(asked) or options.resend_secrets or session.sources.paths)
 
 
 def _circumstances(session: Session, options: PlanOptions) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from reconciler.core.planning.run_trace import Trace
 from reconciler.types.event import Notice
 
 if TYPE_CHECKING:
+    from reconciler.core.planning.resource_verdicts import ResourceVerdicts
     from reconciler.types.address import SecretRef
     from reconciler.types.event import Event
     from reconciler.types.ports import Backend, Provider, Secrets
@@ -24,6 +25,8 @@ class Recording:
 
     trace: Trace
     answers: dict[str, bytes] = field(default_factory=dict)
+    verdicts: ResourceVerdicts | None = None
+    """About what an earlier run found in sync."""
 
     def known(self, request: str) -> bytes | None:
         return self.answers.pop(request, None)

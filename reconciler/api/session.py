@@ -17,6 +17,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.api.run_recording import Recording
+    from reconciler.core.planning.resource_verdicts import ResourceVerdicts
     from reconciler.core.platform import Platform
     from reconciler.engine.state.lock_owner import Rescue
     from reconciler.errors import NotTrusted
@@ -100,6 +101,11 @@ class Session:
         from reconciler.platforms import PLATFORMS
 
         return PLATFORMS.of(self.workspace.provider.type)
+
+    @property
+    def verdicts(self) -> ResourceVerdicts | None:
+        """What earlier runs found in sync; None for a run that looks at everything itself."""
+        return self.recording.verdicts if self.recording is not None else None
 
     @property
     def now(self) -> datetime:

@@ -16,7 +16,9 @@ from reconciler.types.state import State
 from reconciler.waits import StoppableClock
 
 if TYPE_CHECKING:
+    from reconciler.core.planning.resource_verdicts import ResourceVerdicts
     from reconciler.types.catalogue import Catalogue
+    from reconciler.types.manifest import ManifestSet
 
 SETTLE_SECONDS = 3.0
 """How long a create whose outcome is unknown may still be on its way through the service: a second look for what it
@@ -49,6 +51,10 @@ class RunContext:
     emit: Emit = lambda event: None
     stop: Callable[[], bool] = lambda: False
     """True once the user asked to stop: running requests end, nothing new begins."""
+    verdicts: ResourceVerdicts | None = None
+    """What stands in the manifests and in the state for resources that an earlier run found in sync."""
+    reread: Callable[[], tuple[ManifestSet, State]] | None = None
+    """Both once more, after verdicts were dropped; goes with `verdicts`."""
     rescue: Rescue = Rescue()
     """Keeps a state that could not be stored."""
 

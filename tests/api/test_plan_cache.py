@@ -17,8 +17,12 @@ from reconciler import open_project
 from reconciler.api.cache_folder import MOST
 from reconciler.api.connect import open_backend
 from reconciler.api.plan_cache import PlanCache, Verdict, open_cache
+from reconciler.core.resource_diff import plan_existing
+from reconciler.core.resource_diff.resource_plan import Binding, Context, ResourcePlan
 from reconciler.manifests.tree.file_tree import WorkTree
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Reply
+from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Resource
 from reconciler.types.options import PlanOptions
 from reconciler.types.project import Workspace
 from reconciler.types.state import LockInfo
@@ -78,9 +82,9 @@ def requests() -> Iterator[list[str]]:
     sent: list[str] = []
     send = Exchange.send
 
-    def hear(self: Exchange, wanted: Call) -> Reply:
+    def hear(self: Exchange, wanted: Call, left: Callable[[], None] = lambda: None) -> Reply:
         sent.append(f"{wanted.method} {wanted.path} {sorted(wanted.query.items())}")
-        return send(self, wanted)
+        return send(self, wanted, left)
 
     with patch.object(Exchange, "send", hear):
         yield sent
@@ -88,6 +92,7 @@ def requests() -> Iterator[list[str]]:
 
 def said(call: Run, *words: str) -> tuple[int, str]:
     ended = call(*words, "--format", "json")
+    assert "bug in reconciler" not in ended.err
     # Where there is no state, each run makes up a lineage of its own.
     return ended.code, re.sub(r'"lineage": "[^"]*", "serial": 0', "", ended.out)
 
@@ -295,10 +300,10 @@ def test_a_state_that_moves_meanwhile_leaves_no_verdict(
     state = rich / ".reconciler" / "sandbox" / "state.json"
     text = state.read_text()
 
-    def move(self: Exchange, wanted: Call) -> Reply:
+    def move(self: Exchange, wanted: Call, left: Callable[[], None] = lambda: None) -> Reply:
         if state.read_text() == text:
             edit_state(rich / "manifests", lambda found: found.update(serial=found["serial"] + 1))
-        return send(self, wanted)
+        return send(self, wanted, left)
 
     send = Exchange.send
     with patch.object(Exchange, "send", move):
@@ -348,3 +353,163 @@ def test_each_workspace_finds_its_verdict_in_the_next_round(wide: Path) -> None:
         cache.folder.write(cache.name, b"verdict")
     assert len({cache.name for cache in kept}) == len(names) > MOST
     assert [cache.folder.read(cache.name) for cache in kept] == [b"verdict"] * len(names)
+
+
+PLAIN = PERSONA.replace("desk", "plain").replace("Desk", "Plain")
+SEVERAL = {
+    "plain.yaml": PLAIN,
+    "told.yaml": PERSONA.replace("desk", "told").replace("Desk", "Told").replace(
+        "You welcome visitors.", "{file: prompts/told.md}"
+    ),
+    "prompts/told.md": "You tell visitors.\n",
+    "laid.yaml": PERSONA.replace("desk", "laid").replace("Desk", "Laid"),
+    "overlays/sandbox/laid.yaml": OVERLAY.replace("desk", "laid"),
+    "pair.yaml": "---\n".join(
+        PERSONA.replace("desk", name).replace("Desk", name.capitalize()) for name in ("one", "other")
+    ),
+    "hours.yaml": "apiVersion: personas/v1\nkind: Document\nmetadata: {name: hours}\n"
+    "spec: {document_name: Hours, document_url: 'https://docs.example/h.pdf'}\n",
+}  # fmt: skip
+REFERS = "spec:\n  document_ids: [{ref: document."
+ALL = {"desk", "plain", "told", "laid", "one", "other", "hours"}
+
+
+@pytest.fixture
+def several(rich: Path, call: Run) -> Path:
+    """More of the kind that needs nothing but itself, applied, and looked at by both verbs."""
+    for name, text in SEVERAL.items():
+        (rich / "manifests" / name).parent.mkdir(parents=True, exist_ok=True)
+        (rich / "manifests" / name).write_text(text)
+    ended = call("apply", "--auto-approve")
+    assert ended.code == 0, ended
+    for verb in ("plan", "drift"):
+        said(call, verb)
+    return rich
+
+
+@contextmanager
+def comparing() -> Iterator[set[str]]:
+    """The resources that were compared meanwhile."""
+    compared: set[str] = set()
+
+    def hear(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> ResourcePlan:
+        compared.add(resource.address.name)
+        return plan_existing(resource, live, binding, context)
+
+    with patch("reconciler.core.planning.assemble_changes.plan_existing", hear):
+        yield compared
+
+
+def replace_in(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def edit_entry(home: Path) -> None:
+    edit_state(home, lambda state: state["resources"]["persona.plain"].update(source="elsewhere.yaml"))  # type: ignore[index]
+
+
+PARTS: dict[str, tuple[set[str], Callable[[Path, pytest.MonkeyPatch], object]]] = {
+    "one file": ({"plain"}, lambda home, _: replace_in(home / "plain.yaml", "Hello.", "Hi.")),
+    "a comment": ({"plain"}, lambda home, _: replace_in(home / "plain.yaml", "kind:", "# why\nkind:")),
+    "a file of two": ({"one", "other"}, lambda home, _: replace_in(home / "pair.yaml", "Other", "Others")),
+    "an include": ({"told"}, lambda home, _: replace_in(home / "prompts/told.md", "tell", "call")),
+    "an include less": (set(), lambda home, _: (home / "prompts/told.md").unlink()),
+    "an overlay": ({"laid"}, lambda home, _: replace_in(home / "overlays/sandbox/laid.yaml", "Welcome", "Hi")),
+    "an overlay less": ({"laid"}, lambda home, _: (home / "overlays/sandbox/laid.yaml").unlink()),
+    "an overlay more": (
+        {"plain"}, lambda home, _: (home / "overlays/sandbox/p.yaml").write_text(OVERLAY.replace("desk", "plain"))
+    ),
+    "a live object": (
+        {"plain"},
+        lambda home, _: replace_in(home.parent / ".reconciler/sandbox/world.json", '"Plain"', '"Plainer"'),
+    ),
+    "an entry of the state": ({"plain"}, lambda home, _: edit_entry(home)),
+    "a secret": (set(), lambda _, env: env.setenv("LLM_KEY", "env-secret-2")),
+    "a resource more": (set(), lambda home, _: (home / "new.yaml").write_text(PLAIN.replace("lain", "late"))),
+    "a resource less": (set(), lambda home, _: (home / "plain.yaml").unlink()),
+    "a second of one address": (set(), lambda home, _: (home / "again.yaml").write_text(PLAIN)),
+    "a second of one name": (
+        set(), lambda home, _: (home / "again.yaml").write_text(PLAIN.replace("name: plain", "name: again"))
+    ),
+    "a name that looks alike": (
+        {"desk"}, lambda home, _: replace_in(home / "desk.yaml", "persona_name: Desk", "persona_name: PLAIN")
+    ),
+    "a reference": (
+        {"desk"}, lambda home, _: replace_in(home / "desk.yaml", "spec:", REFERS + "hours}]")
+    ),
+    "a reference to what is nowhere": (
+        {"desk"}, lambda home, _: replace_in(home / "desk.yaml", "spec:", REFERS + "h}]")
+    ),
+    "a document moved away": (
+        set(),
+        lambda home, _: (home / "moved.yaml").write_text(
+            "apiVersion: personas/v1\nkind: Moved\nfrom: persona.plain\nto: persona.moved\n"
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dated", [None, 0], ids=["just now", "long ago"])
+@pytest.mark.parametrize("what", PARTS)
+def test_what_moved_is_compared_and_nothing_else(
+    several: Path, call: Run, monkeypatch: pytest.MonkeyPatch, what: str, dated: int | None
+) -> None:
+    moved, change = PARTS[what]
+    change(several / "manifests", monkeypatch)
+    date_files(several / "manifests", dated)
+    for verb in ("plan", "drift"):
+        for _ in range(2):
+            with requests() as partly, comparing() as compared:
+                found = said(call, verb)
+            with requests() as plain:
+                assert found == said(call, verb, "--no-cache")
+            assert sorted(partly) == sorted(plain)
+            assert compared <= moved | {"desk"}  # which has secrets, so that nothing of it is kept
+            assert moved <= compared or not compared
+
+
+def test_what_is_in_sync_once_more_is_known_again(several: Path, call: Run) -> None:
+    file = several / "manifests" / "plain.yaml"
+    replace_in(file, "Hello.", "Hi.")
+    assert call("apply", "--auto-approve").code == 0
+    with comparing() as compared:
+        said(call, "plan")
+    assert compared == {"plain", "desk"}
+    replace_in(several / "manifests" / "laid.yaml", "Hello.", "Hi.")
+    with comparing() as compared:
+        found = said(call, "plan")
+    assert compared == {"laid", "desk"}
+    assert found == said(call, "plan", "--no-cache")
+
+
+def test_an_apply_and_a_saved_plan_compare_everything(several: Path, call: Run) -> None:
+    replace_in(several / "manifests" / "plain.yaml", "Hello.", "Hi.")
+    with comparing() as compared:
+        assert call("plan", "--out", "saved.json").code == 0
+    assert compared == ALL
+    with comparing() as compared:
+        assert call("apply", "--auto-approve").code == 0
+    assert compared == ALL
+
+
+def test_values_that_a_policy_judges_are_looked_at_each_time(several: Path, call: Run) -> None:
+    home = several / "manifests"
+    replace_in(home / "reconciler.yaml", "simulator}, over", "simulator}, policy: {https_only: true}, over")
+    for _ in range(2):
+        replace_in(home / "plain.yaml", "spec:", "# more\nspec:")
+        with comparing() as compared:
+            found = said(call, "plan")
+        assert compared == ALL
+        assert found == said(call, "plan", "--no-cache")
+
+
+def test_what_the_defaults_say_stays_said(several: Path, call: Run) -> None:
+    home = several / "manifests"
+    (home / "reconciler.yaml").write_text(PROJECT + "defaults:\n- kind: Persona\n  spec: {greting: Hello.}\n")
+    first = call("plan", "--no-cache")
+    assert "greting" in first.out + first.err
+    for _ in range(2):
+        replace_in(home / "plain.yaml", "spec:", "# more\nspec:")
+        assert said(call, "plan") == said(call, "plan", "--no-cache")

@@ -112,7 +112,8 @@ def resources_of(manifests: Iterable[Manifest]) -> dict[Address, Resource]:
 def _tools_by_name(manifests: Iterable[Manifest]) -> dict[str, Address]:
     """Names by which others may mention what is attached to them: the manifest's, else its own."""
     every = list(manifests)
-    rows = {row.ref for manifest in every for row in manifest.kind.fields if row.path == manifest.kind.attachments}
+    kinds = {manifest.kind.name: manifest.kind for manifest in every}.values()
+    rows = {row.ref for kind in kinds for row in kind.fields if row.path == kind.attachments}
     ours = [manifest for manifest in every if manifest.address.kind in rows]
     by_function = {
         str(name): manifest.address for manifest in ours if (name := lookup(manifest.spec, manifest.kind.name_field))

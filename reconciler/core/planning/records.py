@@ -109,6 +109,8 @@ class Compared:
     """Objects that the account did not show, with its answer."""
     unseen: Mapping[Key, str] = field(default_factory=dict)
     """Objects of others that were to be asked whether they use what is deleted, and were not shown either."""
+    settled: int = 0
+    """How many more are in sync, by a verdict of an earlier run: they are not in `planned`."""
     usage: Usage = NOTHING
     unlisted: Mapping[str, ProviderError] = field(default_factory=dict)
     """As in the account, with the kinds that only users of what is deleted belong to."""

@@ -244,7 +244,7 @@ def _check_depth(document: Json, deepest: int) -> None:
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
-            if type(inner) in _CONTAINERS
+            if type(inner) is dict or type(inner) is list
         ]
     if level:
         raise Unfit(f"it is nested more than {deepest} levels deep", hopeless=True)

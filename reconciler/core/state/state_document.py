@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeAlias
 
 from reconciler.core.serialization import checked_json as read
 from reconciler.core.serialization.checked_json import Malformed, Unfit, address_from, parse_json
@@ -42,6 +43,7 @@ from reconciler.types.history import History, Running
 from reconciler.types.json import Json, Object
 from reconciler.types.state import Entry, PlanProgress, State
 
+KnownEntry: TypeAlias = Callable[[str, bytes], Entry | None]
 _CHECKSUM = b'\n"checksum": "'
 _RESOURCES = '\n"resources": {'
 _TODAY = f'{{\n"format": {FORMAT},\n'.encode("ascii")
@@ -131,7 +133,13 @@ def _pieces(state: State) -> Iterator[str]:
 
 
 def load_state(
-    data: bytes | None, workspace: str, *, lineage: str, where: str = "the state", project: str | None = None
+    data: bytes | None,
+    workspace: str,
+    *,
+    lineage: str,
+    where: str = "the state",
+    project: str | None = None,
+    known: KnownEntry | None = None,
 ) -> State:
     """The state in `data`; a new one with `lineage` where there is none yet.
 
@@ -140,7 +148,7 @@ def load_state(
     """
     if data is None:
         return new_state(workspace, lineage, project)
-    state = parse_state(data, where=where)
+    state = parse_state(data, where=where, known=known)
     check_owner(state, workspace, project, where=where)
     return state
 
@@ -173,8 +181,9 @@ def check_owner(state: State, workspace: str, project: str | None, *, where: str
         )
 
 
-def parse_state(data: bytes, *, where: str = "the state") -> State:
-    """The state in `data`, whatever its workspace. Raises `StateUnreadable`."""
+def parse_state(data: bytes, *, where: str = "the state", known: KnownEntry | None = None) -> State:
+    """The state in `data`, whatever its workspace; `known` may give entries by the address and the bytes of their
+    line. Raises `StateUnreadable`."""
     apart = _take_apart(data)
     try:
         document = parse_json(data if apart is None else apart.rest, own=True)
@@ -197,7 +206,7 @@ def parse_state(data: bytes, *, where: str = "the state") -> State:
         raise _damaged(where, "its checksum does not fit: it was edited by hand or is damaged")
     del body
     try:
-        return _state(upgrade(document), None if apart is None else apart.resources())
+        return _state(upgrade(document), None if apart is None else apart.resources(known))
     except Malformed as error:
         raise _damaged(where, str(error)) from None
 
@@ -215,18 +224,24 @@ class _Apart:
         """The document without its resources."""
         return self.data[: self.start] + self.data[self.end :]
 
-    def resources(self) -> Iterator[tuple[str, Json]]:
+    def resources(self, known: KnownEntry | None = None) -> Iterator[tuple[str, Json | Entry]]:
         """Address and value of each. Raises `Malformed` for a line that is none."""
         here = self.start
         while here < self.end:
             line_end = self.data.index(b"\n", here + 1)
             line = self.data[here + 1 : line_end]
+            here = line_end
+            if known is not None:
+                line = line.removesuffix(b",")
+                name = line[1 : line.find(b'"', 1)].decode("ascii", "replace")
+                if (entry := known(name, line)) is not None:
+                    yield name, entry
+                    continue
             try:
                 found = json.loads(b"{" + line.removesuffix(b",") + b"}")
             except (ValueError, RecursionError):
                 raise Malformed("/resources: a line that is no JSON") from None
             yield from found.items()
-            here = line_end
 
 
 def _take_apart(data: bytes) -> _Apart | None:
@@ -260,7 +275,7 @@ def peek(data: bytes | None) -> tuple[str, int] | None:
         return None
 
 
-def _state(document: Object, apart: Iterable[tuple[str, Json]] | None) -> State:
+def _state(document: Object, apart: Iterable[tuple[str, Json | Entry]] | None) -> State:
     """`apart`: the resources, where they are not in the document."""
     read.refuse_unknown(document, _TOP, "")
     account = read.mapping(document.get("account"), "/account")
@@ -269,7 +284,7 @@ def _state(document: Object, apart: Iterable[tuple[str, Json]] | None) -> State:
     for name, value in whole.items() if apart is None else apart:
         where = f"/resources/{name}"
         address = address_from(name, where)
-        resources[address] = entry_from_json(address, value, where)
+        resources[address] = value if isinstance(value, Entry) else entry_from_json(address, value, where)
     pending = read.items(document.get("pending"), "/pending")
     return State(
         lineage=read.text(document.get("lineage"), "/lineage"),

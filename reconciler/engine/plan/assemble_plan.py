@@ -131,7 +131,7 @@ class _Drafted:
 def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Drafted:
     """What is written and what leaves; nothing takes a name that is taken, or goes while it is used."""
     changes: list[Change] = []
-    unchanged = 0
+    unchanged = compared.settled
     for result in compared.planned.values():
         change = result.change
         if change.action is Action.NOOP and not change.is_difference:

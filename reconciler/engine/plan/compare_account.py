@@ -6,7 +6,7 @@ account, the object is looked at by a GET of its own, and compared again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,11 +92,19 @@ def _hide_shadows(
     return whole
 
 
-def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, goal: Goal | None = None) -> Compared:
+def compare(
+    desired: Desired,
+    account: Account,
+    bound: Bound,
+    reader: Reader,
+    goal: Goal | None = None,
+    settled: Collection[Address] = (),
+) -> Compared:
     """Every bound resource in scope against its object; which objects the account did not show, and which are of no
-    use. An object that was looked at by itself is compared a second time."""
+    use. An object that was looked at by itself is compared a second time; `settled` are in sync without a look."""
     state, scope, listings = desired.state, desired.scope, account.seen.listings
-    wanted = {address: one for address, one in bound.matching.bindings.items() if address in scope.wanted}
+    every = {address: one for address, one in bound.matching.bindings.items() if address in scope.wanted}
+    wanted = {address: one for address, one in every.items() if address not in settled} if settled else every
     ids = {address: binding.id for address, binding in wanted.items() if binding.id is not None}
     ids |= {address: state.resources[address].id for address in scope.deletable}
     live = {
@@ -134,7 +142,8 @@ def compare(desired: Desired, account: Account, bound: Bound, reader: Reader, go
     if goal is None:
         for address, result in planned.items():
             problems += tuple(find_mistyped(bound.resources[address], wanted[address].entry, result))
-    return Compared(judged, account, bound, planned, live, unread, problems=problems)
+    left_out = len(every) - len(wanted)
+    return Compared(judged, account, bound, planned, live, unread, problems=problems, settled=left_out)
 
 
 def _shown(reader: Reader, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject]:

@@ -69,6 +69,11 @@ def make_plan(
     )
     desired = build_desired(request)
     account = read_account(desired, reader, setting, context.book, everything=options.unmanaged)
+    verdicts = setting.verdicts
+    if verdicts is not None and verdicts.drop(verdicts.moved(state, account.seen.listings)) and setting.reread:
+        manifests, state = setting.reread()
+        request = PlanRequest(manifests, state, options, goal, replaced)
+        desired = build_desired(request)
     problems = [
         *desired.problems,
         *unlisted_warnings(account.unlisted),
@@ -77,7 +82,7 @@ def make_plan(
     desired = with_orphans(request, desired, account.seen, context)
     bound = bind(request, desired, account, context)
     desired, lost = with_needed(request, desired, bound)
-    compared = compare(desired, account, bound, reader, goal)
+    compared = compare(desired, account, bound, reader, goal, verdicts.taken if verdicts is not None else ())
     problems += [*bound.problems, *lost, *compared.problems]
     if not options.drift_only:
         problems += leftover_warnings(compared.planned, bound.resources, setting_word=setting.workspace.migrate)
@@ -91,6 +96,8 @@ def make_plan(
     compared = replace(compared, unseen=unseen)
     new = {name: error for name, error in reader.unlisted.items() if name not in account.unlisted}
     plan = assemble_plan(compared, request, [*problems, *unlisted_warnings(new)], setting)
+    if verdicts is not None:
+        verdicts.note(compared, {problem.address for problem in (*problems, *plan.diagnostics)})
     names = names_of(account.seen.listings, bound.matching, desired.state)
     listed = {name: tuple(listing.objects) for name, listing in account.seen.listings.items()}
     return Planned(replace(plan, names=names_in(plan, names)), compared.live, names, compared.noted, listed)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from reconciler.core.history.history_chain import changes_of, close_run, verify
 from reconciler.core.state.journal_records import binding
 from reconciler.core.state.journal_replay import fold
-from reconciler.core.state.state_document import load_state, new_state
+from reconciler.core.state.state_document import KnownEntry, load_state, new_state
 from reconciler.errors import StateError, StateUnreadable, UsageError
 from reconciler.types.event import Notice
 from reconciler.types.history import DEFAULT_RETENTION, Anchor, HistoryEntry
@@ -28,6 +28,7 @@ def read_only_state(
     emit: Emit,
     clock: Clock | None = None,
     lineage_factory: Callable[[], str] = lambda: str(uuid4()),
+    known: KnownEntry | None = None,
 ) -> State:
     """The state as a reader sees it: no lock taken, nothing written, a left-over journal folded in memory.
 
@@ -47,7 +48,7 @@ def read_only_state(
         raise StateError(f"{backend.describe()} is being written all the time", hint="try again in a moment")
     if held is not None:
         emit(Notice(f"a run is at work on this state, what is shown may be outdated soon: {held}", "warning"))
-    state = base_state(stored, lines, workspace, lineage, backend.describe(), project)
+    state = base_state(stored, lines, workspace, lineage, backend.describe(), project, known)
     report_neighbours(backend, stored, emit)
     folded = fold(state, lines, where=f"the journal of {backend.describe()}")
     if held is None and (folded != state or folded.running is not None):
@@ -74,7 +75,13 @@ def journal_lines(backend: Backend) -> list[bytes]:
 
 
 def base_state(
-    stored: bytes | None, lines: list[bytes], workspace: str, lineage: str, where: str, project: str | None = None
+    stored: bytes | None,
+    lines: list[bytes],
+    workspace: str,
+    lineage: str,
+    where: str,
+    project: str | None = None,
+    known: KnownEntry | None = None,
 ) -> State:
     """The document as a state; without a document a new one, unless a journal says that there was one."""
     if stored is None:
@@ -85,7 +92,7 @@ def base_state(
                 hint=f"put the document or its backup ({where}.backup) back; or move the journal aside to begin anew",
             )
         return new_state(workspace, lineage, project)
-    return load_state(stored, workspace, lineage=lineage, where=where, project=project)
+    return load_state(stored, workspace, lineage=lineage, where=where, project=project, known=known)
 
 
 def _holder(backend: Backend) -> str | None:

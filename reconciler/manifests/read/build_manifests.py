@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.canonical.raw_edit import merge, sets_null
@@ -27,6 +28,9 @@ from reconciler.types.json import Object, join, lookup, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.project import Project, Workspace
+
+if TYPE_CHECKING:
+    from reconciler.core.planning.resource_verdicts import ResourceVerdict
 
 WORDS = {"manage": tuple(manage.value for manage in Manage), "adopt": tuple(adopt.value for adopt in Adopt)}
 KEYS = ("protect", "ignore", *WORDS)
@@ -74,18 +78,18 @@ class ManifestBuilder:
     def prepare(self, draft: RawManifest) -> None:
         """What can be done as soon as a file was read, while its values are still at hand for the processor: in a
         second pass over thousands of files every one of them has to be fetched from memory again."""
+        if draft.verdict is not None:
+            return
         if draft.address not in self._prepared:  # a second one of that address is an error, and not built
             self._prepared.add(draft.address)
             draft.spec = self.canonical(draft)
 
     def manifest(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         """One manifest with its overlays merged in."""
+        if base.verdict is not None:
+            return self._unparsed(base, base.verdict, layers)
         spec = self.canonical(base) if base.spec is None else base.spec
-        below = [
-            index
-            for index, defaults in enumerate(self.project.defaults)
-            if defaults.concerns(base.address.kind, base.source.path)
-        ]
+        below = self.defaults_of(base)
         for index in reversed(below):
             spec = fill(spec, self.default(index, base))
         for layer in layers:
@@ -110,6 +114,29 @@ class ManifestBuilder:
             lifecycle_of(lifecycle),
             tuple(self.source_of_default(index) for index in below),
         )
+
+    def _unparsed(self, base: RawManifest, verdict: ResourceVerdict, layers: Sequence[RawManifest]) -> Manifest:
+        """What stands for a manifest that an earlier run found in sync."""
+        body: Object = {**verdict.body(base.kind)}
+        return Manifest(
+            base.address,
+            base.kind,
+            body,
+            body,
+            base.source,
+            tuple(layer.source for layer in layers),
+            verdict.manifest_id,
+            base.labels,
+            defaults=tuple(map(self.source_of_default, self.defaults_of(base))),
+        )
+
+    def defaults_of(self, base: RawManifest) -> list[int]:
+        """Which defaults of the project file a manifest takes over, from the lowest to the highest."""
+        return [
+            index
+            for index, defaults in enumerate(self.project.defaults)
+            if defaults.concerns(base.address.kind, base.source.path)
+        ]
 
     def default(self, index: int, manifest: RawManifest) -> Object:
         """The body of defaults, resolved and checked once; who takes it over refers to what it refers to."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from reconciler.manifests.read.detect_kind import LARGEST, by_name
 from reconciler.manifests.read.envelope import read_document
@@ -20,6 +21,9 @@ from reconciler.types.diagnostic import Source, Span
 from reconciler.types.json import join
 from reconciler.types.manifest import Moved, Removed
 from reconciler.types.project import Project, Workspace
+
+if TYPE_CHECKING:
+    from reconciler.core.planning.resource_verdicts import ResourceVerdict, ResourceVerdicts
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Discovery:
         tree: Tree,
         findings: Findings,
         known: Documents | None = None,
+        verdicts: ResourceVerdicts | None = None,
     ) -> None:
         self.project = project
         self.workspace = workspace
@@ -50,7 +55,10 @@ class Discovery:
         self.home = project.home
         self.findings = findings
         self.documents = known or Documents()
+        self.verdicts = verdicts
         self.digests: dict[str, bytes] = {}
+        self.manifests_only: set[str] = set()
+        """The files that hold manifests and nothing else."""
         self.reach = link_boundary_of(project)
 
     def overlay_folders(self) -> list[str]:
@@ -93,6 +101,11 @@ class Discovery:
         data = self._bytes(path, shown)
         if data is None:
             return
+        if self.verdicts is not None and not overlay:
+            verdicts = self.verdicts.of_file(shown, self.digests[shown])
+            if verdicts:
+                items.drafts += [self._unparsed(shown, verdict) for verdict in verdicts]
+                return
         passed: list[PassedOver] = []
         before = len(items.drafts)
         ours = True
@@ -113,7 +126,19 @@ class Discovery:
                 else:
                     passed.append(item)
         self.documents.expect(shown, len(items.drafts) - before if ours else 0)
+        if ours:
+            self.manifests_only.add(shown)
         items.passed += passed[:1] if len(passed) == len(documents) else passed
+
+    def _unparsed(self, shown: str, verdict: ResourceVerdict) -> RawManifest:
+        return RawManifest(
+            verdict.address,
+            self.workspace.kinds.get(verdict.kind),
+            {},
+            Source(shown, verdict.document, verdict.base),
+            labels=dict(verdict.labels),
+            verdict=verdict,
+        )
 
     def _unread(self, path: str, shown: str) -> list[PassedOver]:
         """A file that is read as no manifest because of its name, where it was meant as one."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from reconciler.core.planning.resource_verdicts import ReadFrom, ResourceVerdicts, is_plain
 from reconciler.errors import UsageError
 from reconciler.manifests.read import build_manifests, cross_checks
 from reconciler.manifests.read.build_manifests import ManifestBuilder
@@ -39,6 +40,7 @@ def load_manifests(
     environ: Mapping[str, str] | None = None,
     texts: Mapping[str, bytes] | None = None,
     known: Documents | None = None,
+    verdicts: ResourceVerdicts | None = None,
 ) -> tuple[ManifestSet, Secrets]:
     """Read the manifests of a project for one workspace.
 
@@ -46,7 +48,8 @@ def load_manifests(
     With `ref` all files come from that commit. `environ` is where `{env: X}` is looked up (the process's own
     environment by default); it is read by the returned `Secrets` only. `texts` (absolute path -> bytes) stand in for
     files as they lie there, and for files that are not there yet: what a migration would make of them. `known` keeps
-    what was parsed for the next reading.
+    what was parsed for the next reading. `verdicts` stand for what an earlier run found in sync: of those manifests
+    no more is known than they hold.
 
     What is wrong with files is in `ManifestSet.diagnostics`, each with its span; the manifests that are in order are
     returned beside it. Raises `UsageError` for a path, commit or workspace that does not exist.
@@ -55,8 +58,10 @@ def load_manifests(
     tree, close = _tree(project, ref, texts)
     try:
         with without_collector():
-            run = _Run(project, chosen, tree, allow_literal_secrets, known)
-            result = run.load(paths)
+            result = None
+            while result is None:  # once more where a verdict does not hold
+                run = _Run(project, chosen, tree, allow_literal_secrets, known, verdicts)
+                result = run.load(paths)
     finally:
         close()
     if result.paths is not None:
@@ -121,6 +126,7 @@ class _Run:
         tree: Tree,
         allow_literals: bool,
         known: Documents | None,
+        verdicts: ResourceVerdicts | None = None,
     ) -> None:
         self.project = project
         self.workspace = workspace
@@ -131,16 +137,20 @@ class _Run:
         self.places = places_of(project, tree)
         self.allow_literals = allow_literals
         self.known = known
+        self.verdicts = verdicts
         self.others: dict[Address, RawManifest] | None = None
 
-    def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet:
-        """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed."""
+    def load(self, paths: Sequence[str | os.PathLike[str]] | None) -> ManifestSet | None:
+        """Find, read, resolve, merge, check: in this order, so that each step sees only what the last one passed.
+        None where what manifests include, or what lies over them, is not what verdicts rest on."""
+        if self.verdicts is not None:
+            self.verdicts.begin()
         given = [placed(self.tree, self.project.base, self.home, os.fspath(path)) for path in paths or ()]
         for path, text in zip(given, paths or (), strict=True):
             check_given(self.tree, path, os.fspath(text))
         partial = bool(given) and not all(any(inside(home, path) for path in given) for home in whole(self.project))
         boundaries = (self.home, *(self._boundary(path) for path in given if not inside(path, self.home)))
-        discovery = Discovery(self.project, self.workspace, self.tree, self.findings, self.known)
+        discovery = Discovery(self.project, self.workspace, self.tree, self.findings, self.known, self.verdicts)
         included = Included(self.tree, self.home, boundaries, discovery.reach.and_around(*given), discovery.digests)
         references = References(
             included,
@@ -155,6 +165,8 @@ class _Run:
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = discovery.overlays()
         layers = build_manifests.attach(bases, over.drafts, self.findings, partial=partial)
+        if self.verdicts is not None and self.verdicts.drop(outdated(bases, layers, included, discovery.digests)):
+            return None
         manifests = {address: builder.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
         cross_checks.check_references(
             manifests,
@@ -173,6 +185,9 @@ class _Run:
         discovery.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         discovery.report_beside()
         discovery.read_project_file()
+        if self.verdicts is not None:
+            drafts = [draft for draft in items.drafts if draft.source.path in discovery.manifests_only]
+            self.verdicts.was_read(read_from(drafts, manifests, references, self.findings))
         self.findings.items = [
             diagnostic for diagnostic in self.findings.items if not self.is_told(diagnostic, included)
         ]
@@ -223,6 +238,58 @@ class _Run:
         if findings.has_errors:
             raise ValueError(findings.items[0].summary)
         return made
+
+
+def outdated(
+    bases: Mapping[Address, RawManifest],
+    layers: Mapping[Address, Sequence[RawManifest]],
+    included: Included,
+    digests: Mapping[str, bytes],
+) -> Iterator[Address]:
+    """The manifests whose verdicts rest on other overlays or included files than there are now."""
+    for address, base in bases.items():
+        verdict = base.verdict
+        if verdict is None or not (verdict.overlays or verdict.included or address in layers):
+            continue
+        sources = [layer.source for layer in layers.get(address, ())]
+        same = verdict.overlays == tuple((one.path, one.document, one.base) for one in sources)
+        found = [digests[one.path] for one in sources] if same else []
+        if not same or (*found, *map(included.digest, verdict.included)) != verdict.digests:
+            yield address
+
+
+def read_from(
+    drafts: Sequence[RawManifest],
+    manifests: Mapping[Address, Manifest],
+    references: References,
+    findings: Findings,
+) -> dict[str, list[ReadFrom | None]]:
+    """By file, what each manifest was read from; None for one that refers to something or that something is said
+    about. What was not parsed is left out."""
+    included, digests = references.included, references.included.digests
+    said: set[object] = {item.address for item in findings.items}
+    said |= {place.path for item in findings.items for place in (item.source, item.span) if place is not None}
+    found: dict[str, list[ReadFrom | None]] = {}
+    for draft in drafts:
+        if draft.verdict is not None:
+            continue
+        manifest = manifests[draft.address]
+        readers = [
+            draft.address,
+            *([Address(draft.kind.name, build_manifests.DEFAULTS)] if manifest.defaults else []),
+        ]
+        words = {word for reader in readers for word in references.words.get(reader, ())}
+        files = tuple(dict.fromkeys(file for reader in readers for file in included.used.get(reader, ())))
+        paths = (draft.source.path, *(one.path for one in manifest.overlays), *files)
+        usable = (
+            draft.address not in said
+            and said.isdisjoint((*paths, *(one.path for one in manifest.defaults)))
+            and is_plain(manifest, words)
+            and all(path in digests for path in paths)
+        )
+        read = usable and ReadFrom(manifest, digests[paths[0]], files, tuple(digests[path] for path in paths[1:]))
+        found.setdefault(draft.source.path, []).append(read or None)
+    return found
 
 
 def place(

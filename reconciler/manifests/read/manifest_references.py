@@ -56,9 +56,13 @@ class Included:
         self.reach = reach
         self.folder = folder
         self.boundaries = boundaries
-        self._digests = digests
+        self.digests = digests
         self._texts: dict[str, str | None] = {}
         self._problems: dict[str, tuple[str, str | None]] = {}
+        self.reader: Address | None = None
+        """Whose manifest is read."""
+        self.used: dict[Address | None, dict[str, None]] = {}
+        """The files (relative to the folder of the project) that a manifest includes."""
 
     @property
     def unread(self) -> Collection[str]:
@@ -75,9 +79,17 @@ class Included:
 
     def text(self, path: str) -> tuple[str | None, tuple[str, str | None]]:
         """The text less one final newline (CRLF is LF), or None, why not and what to do."""
+        self.used.setdefault(self.reader, {})[relative(path, self.folder)] = None
         if path not in self._texts:
             self._texts[path] = self._read(path)
         return self._texts[path], self._problems.get(path, ("", None))
+
+    def digest(self, path: str) -> bytes | None:
+        """Of a file that an earlier run included (relative to the folder); None where that cannot be now."""
+        target = os.path.normpath(os.path.join(self.folder, path))  # noqa: PTH118
+        if not self.reach.holds(self.tree.real(target)) or self.text(target)[0] is None:
+            return None
+        return self.digests[path]
 
     def _read(self, path: str) -> str | None:
         if not self.tree.is_file(path):
@@ -89,7 +101,7 @@ class Included:
         except Unreadable as problem:
             self._problems[path] = (f"cannot be read: {problem}", problem.hint)
             return None
-        self._digests[relative(path, self.folder)] = sha256(data).digest()
+        self.digests[relative(path, self.folder)] = sha256(data).digest()
         findings = Findings()
         text = decode(data, path, findings)
         if text is None:
@@ -121,6 +133,8 @@ class References:
         """Who refers to something."""
         self.met: set[str] = set()
         """The words of references in the draft that was resolved last, and `SECRET` for a secret in clear."""
+        self.words: dict[Address, set[str]] = {}
+        """The same of all drafts, by address."""
         self._taken = self._joined = 0
         """Values and characters of joins in this draft so far."""
         self.literal_severity = Severity.WARNING if allow_literals else Severity.ERROR
@@ -133,7 +147,10 @@ class References:
         """
         self.met.clear()
         self._taken = self._joined = 0
+        self.included.reader = draft.address
         draft.body = _Walk(self, draft, folder, overlay=overlay).members(build_field_tree(draft.kind), draft.body, "")
+        if self.met:
+            self.words.setdefault(draft.address, set()).update(self.met)
 
     def spend(self, *, values: int = 0, characters: int = 0) -> tuple[bool, bool]:
         """Whether so much more may be taken in, and whether it could until now."""

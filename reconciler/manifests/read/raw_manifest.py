@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconciler.manifests.tree.problems import FIELD, NAME, REF, Findings, suggest
 from reconciler.types.address import NAME_PATTERN, Address
@@ -11,6 +12,9 @@ from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, Object, join
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.manifest import Moved, Removed
+
+if TYPE_CHECKING:
+    from reconciler.core.planning.resource_verdicts import ResourceVerdict
 
 METADATA = ("name", "id", "labels")
 STATEMENTS = {"Moved": ("apiVersion", "kind", "from", "to"), "Removed": ("apiVersion", "kind", "address")}
@@ -46,6 +50,8 @@ class RawManifest:
     spec: Object | None = None
     """The body resolved and in canonical words, where that was done already."""
     known: Knowledge = NOTHING
+    verdict: ResourceVerdict | None = None
+    """What stands for a body that was not parsed."""
 
     @property
     def head(self) -> Source:

@@ -164,25 +164,27 @@ def share_texts(items: list[Json]) -> list[Json]:
         if not isinstance(item, dict):
             continue
         for word, member in item.items():
-            if isinstance(member, str) and len(member) > LONG:
-                item[word] = intern(member)
-            elif isinstance(member, dict | list):
+            if isinstance(member, str):
+                if len(member) > LONG:
+                    item[word] = intern(member)
+            else:
                 _share(member)
     return items
 
 
 def _share(value: Json) -> None:
-    if isinstance(value, dict):
+    # `dict | list` would be made anew each time: this runs once for every value of the account.
+    if type(value) is dict:
         for word, member in value.items():
             if isinstance(member, str):
                 value[word] = intern(member)
-            elif isinstance(member, dict | list):
+            elif type(member) is dict or type(member) is list:
                 _share(member)
-    elif isinstance(value, list):
+    elif type(value) is list:
         for index, item in enumerate(value):
             if isinstance(item, str):
                 value[index] = intern(item)
-            elif isinstance(item, dict | list):
+            elif type(item) is dict or type(item) is list:
                 _share(item)
 
 

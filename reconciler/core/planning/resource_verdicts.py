@@ -1,0 +1,233 @@
+"""Verdicts about single resources: what an earlier run found in sync is so while all that was compared is as it was.
+
+Of such a resource the files are hashed and not parsed, the entry in state and the live object are held against marks,
+and nothing is compared field by field. What rules look at that look across resources (address, name, id, labels) is
+kept with the verdict, so that all of them see it like any other; what refers to others or uses secrets is never kept.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from reconciler.core.secrets.secret_book import has_secret
+from reconciler.types.address import Address
+from reconciler.types.change import Action, Reason
+from reconciler.types.manifest import Lifecycle, Manifest
+from reconciler.types.state import Entry, State
+
+if TYPE_CHECKING:
+    from reconciler.core.planning.records import Compared
+    from reconciler.types.kind import KindSpec
+    from reconciler.types.live import Listing, LiveObject
+
+EQUAL = 2
+"""The newest format of marshal in which equal values give equal bytes, whichever of their parts are one object."""
+PLAIN = frozenset({"file", "value", "join"})
+"""References that leave nothing but texts in a body."""
+
+
+class ResourceVerdict(NamedTuple):
+    """A resource in sync: what others look at, and marks of what its comparison read beside its file. A tuple, as
+    thousands are read at once."""
+
+    kind: str
+    name: str
+    document: int
+    """Number of the document in the file, and the pointer to its body."""
+    base: str
+    called: str | None
+    """What the body has in the name field of the kind."""
+    manifest_id: str | None
+    labels: tuple[tuple[str, str], ...]
+    overlays: tuple[tuple[str, int, str], ...]
+    """Path, document and base of each."""
+    included: tuple[str, ...]
+    """Paths of the files that it includes."""
+    digests: tuple[bytes, ...]
+    """Those of the files of the overlays, then of the included ones."""
+    entry: bytes
+    id: str
+    """Of the live object, as state has it."""
+    last_name: str | None
+    source: str | None
+    live: bytes
+
+    @property
+    def address(self) -> Address:
+        return Address(self.kind, self.name)
+
+    def body(self, spec: KindSpec) -> dict[str, str]:
+        """What stands for the manifest's body."""
+        return {} if self.called is None else {spec.name_field[1:]: self.called}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFrom:
+    """What a manifest was read from."""
+
+    manifest: Manifest
+    digest: bytes
+    included: tuple[str, ...]
+    digests: tuple[bytes, ...]
+
+
+Verdicts: TypeAlias = tuple[bytes, tuple[ResourceVerdict, ...]]
+"""The digest of a file, and the verdicts about all that it declares."""
+
+
+@dataclass(slots=True)
+class ResourceVerdicts:
+    """Those of one run: what it may take from earlier ones, what it took, and what it found itself."""
+
+    load: Callable[[], bytes | None]
+    """What `dump` gave, proven by whoever kept it; None: nothing."""
+    key: bytes
+    """Marks are keyed: what is easy to guess cannot be told from them."""
+    taken: dict[Address, ResourceVerdict] = field(default_factory=dict)
+    """What the manifests that were read last stand for by a verdict alone."""
+    _files: dict[str, Verdicts] | None = None
+    _dropped: set[Address] = field(default_factory=set)
+    _read: Mapping[str, Sequence[ReadFrom | None]] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+    _marks: dict[str, bytes] = field(default_factory=dict)
+    _entries: dict[Address, Entry] = field(default_factory=dict)
+    _by_text: dict[str, ResourceVerdict] = field(default_factory=dict)
+    _found: dict[str, Verdicts] = field(default_factory=dict)
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The manifests are read now, maybe once more."""
+        self.taken.clear()
+        self._by_text.clear()
+        if self._files is None:
+            self._files = _parse(self.load())
+
+    def of_file(self, path: str, digest: bytes) -> tuple[ResourceVerdict, ...]:
+        """The verdicts about all that a file declares; none where it has to be parsed."""
+        self._seen.add(path)
+        known = (self._files or {}).get(path)
+        if known is None or known[0] != digest or (self._dropped and self._is_dropped(known[1])):
+            return ()
+        for one in known[1]:
+            self.taken[one.address] = one
+            self._by_text[f"{one.kind}.{one.name}"] = one
+        return known[1]
+
+    def _is_dropped(self, found: Iterable[ResourceVerdict]) -> bool:
+        return any(one.address in self._dropped for one in found)
+
+    def drop(self, addresses: Iterable[Address]) -> bool:
+        """These are read and compared anew from now on; whether there are any."""
+        before = len(self._dropped)
+        self._dropped.update(addresses)
+        return len(self._dropped) > before
+
+    def was_read(self, files: Mapping[str, Sequence[ReadFrom | None]]) -> None:
+        """What was parsed, by file: manifests that refer to nothing and that there is nothing to say about, None for
+        all others."""
+        self._read = files
+
+    # --- state ------------------------------------------------------------------------------------------------------
+
+    def entry(self, address: str, line: bytes) -> Entry | None:
+        """The entry whose `line` stands in the state, as far as others look at it; None: it is to be read."""
+        mark = self._marks[address] = self._mark(line)
+        known = self._by_text.get(address)
+        if known is None or known.entry != mark:
+            return None
+        entry = Entry(known.id, name=known.last_name, source=known.source)
+        self._entries[known.address] = entry
+        return entry
+
+    # --- account ----------------------------------------------------------------------------------------------------
+
+    def moved(self, state: State, listings: Mapping[str, Listing]) -> list[Address]:
+        """What was taken, and is otherwise in the state or in the account now."""
+        return [address for address, known in self.taken.items() if not self._holds(address, known, state, listings)]
+
+    def _holds(self, address: Address, known: ResourceVerdict, state: State, listings: Mapping[str, Listing]) -> bool:
+        entry, listing = state.resources.get(address), listings.get(address.kind)
+        if entry is None or entry is not self._entries.get(address) or listing is None:
+            return False
+        live = listing.objects.get(known.id)
+        return live is not None and self._mark_live(live) == known.live
+
+    def _mark(self, content: bytes) -> bytes:
+        return blake2b(content, key=self.key, digest_size=16).digest()
+
+    def _mark_live(self, live: LiveObject) -> bytes:
+        return self._mark(marshal.dumps(live.body, EQUAL))
+
+    # --- what is kept -----------------------------------------------------------------------------------------------
+
+    def note(self, compared: Compared, said: Collection[Address | None]) -> None:
+        """Take note of what was found in sync, each file whole, and not the `said`: the plan speaks of those."""
+        for path, manifests in self._read.items():
+            usable = [read for read in manifests if read is not None and read.manifest.address not in said]
+            found = [verdict for read in usable if (verdict := self._judge(read, compared)) is not None]
+            if len(found) == len(manifests):
+                self._found[path] = (usable[0].digest, tuple(found))
+
+    def _judge(self, read: ReadFrom, compared: Compared) -> ResourceVerdict | None:
+        from reconciler.core.resource_diff.resource_plan import ResourcePlan
+
+        manifest = read.manifest
+        address, result = manifest.address, compared.planned.get(manifest.address)
+        binding = compared.bound.matching.bindings.get(address)
+        if result is None or binding is None or result != ResourcePlan(result.change):
+            return None
+        change, entry, kind = result.change, binding.entry, manifest.kind
+        if (
+            change.action is not Action.NOOP
+            or change.reason is not Reason.CHANGED
+            or change.is_difference
+            or change.blocked
+            or manifest.lifecycle != Lifecycle()
+            or address.kind in compared.bound.context.kinds.attached
+            or compared.bound.resources[address].refs
+            or (kind.attachments is not None and kind.attachments in compared.bound.resources[address].leaves)
+            or entry is None
+            or entry.lifecycle != Lifecycle()
+            or entry.refs
+            or entry.former
+            or entry.gives_way_to is not None
+            or entry.secret_paths
+            or str(address) not in self._marks
+        ):
+            return None
+        live = compared.account.seen.listings[address.kind].objects.get(entry.id)
+        if live is None or live is not compared.live.get((address.kind, entry.id)):
+            return None  # it was looked at by itself
+        called = manifest.spec.get(kind.name_field[1:])
+        if not (called is None or isinstance(called, str)):
+            return None
+        return ResourceVerdict(
+            address.kind, address.name, manifest.source.document, manifest.source.base,
+            called, manifest.id, tuple(manifest.labels.items()),
+            tuple((one.path, one.document, one.base) for one in manifest.overlays), read.included, read.digests,
+            self._marks[str(address)], entry.id, entry.name, entry.source, self._mark_live(live),
+        )  # fmt: skip
+
+    def dump(self) -> bytes | None:
+        """All of it for the next run; None where there is nothing that `load` did not give."""
+        if not self._found:
+            return None
+        files = {path: known for path, known in (self._files or {}).items() if path in self._seen} | self._found
+        return marshal.dumps({path: (known[0], [tuple(one) for one in known[1]]) for path, known in files.items()})
+
+
+def is_plain(manifest: Manifest, words: Collection[str]) -> bool:
+    """Whether a manifest in whose texts the `words` of references stand refers to nothing but texts."""
+    return not words or (PLAIN.issuperset(words) and not has_secret(manifest.spec))
+
+
+def _parse(content: bytes | None) -> dict[str, Verdicts]:
+    if content is None:
+        return {}
+    rows = marshal.loads(content)  # noqa: S302 - what this program wrote, and signed
+    return {path: (digest, tuple(map(ResourceVerdict._make, found))) for path, (digest, found) in rows.items()}
