@@ -104,7 +104,7 @@ def noted_object(noted: Noted, now: datetime) -> Object:
     workspace, requests, holder = noted.workspace, noted.requests, noted.holder
     report, waiting, answer = requests.report, requests.waiting, requests.answered(now)
     pause = requests.pause if requests.pause is not None and requests.pause.holds(now) else None
-    found: Object = {"workspace": workspace, "status": None, "reason": "no watcher has looked at it yet"}
+    found: Object = {"workspace": workspace, "status": None, "reason": NEVER}
     if report is not None:
         watch = Watch(mode=Mode(report.mode))
         found = round_object(report.round, report.memory, watch, report.at)
@@ -140,10 +140,11 @@ def heard(noted: Noted, now: datetime) -> str:
     return "silent" if now - max(report.next, report.at) > SILENT else "running"
 
 
+NEVER = "no watcher has looked at it yet"
 WATCHERS = {
-    "never": "no watcher has looked at it yet",
     "ended": "no watcher runs: that of {watcher} ended at {at}",
-    "silent": "its watcher ({watcher}) was not heard of since {at}",
+    "silent": "a round was due at {due}, and nobody made it: its watcher ({watcher}) was not heard of since {at},"
+    " or has too much to do",
 }
 
 
@@ -159,9 +160,9 @@ def noted_table(found: Sequence[Noted], now: datetime) -> str:
                 done.status.value if done else "unknown",
                 f"{report.memory.since:%Y-%m-%d %H:%M}" if report and report.memory.since else "",
                 f"{report.memory.looked:%H:%M:%S}" if report and report.memory.looked else "",
-                f"{report.next:%H:%M:%S}" if report and report.next else "",
+                ("" if report.next >= now else "due ") + f"{report.next:%H:%M:%S}" if report and report.next else "",
                 short(done.commit or "") if done else "",
-                " ".join(done.reason.split()) if done else "",
+                " ".join(done.reason.split()) if done else NEVER,
             )
         )
         notes += [f"{name}: {line}" for line in _notes(noted, now)]
@@ -177,8 +178,9 @@ def _notes(noted: Noted, now: datetime) -> list[str]:
     if holder is not None:
         notes.append(f"{holder.who} (process {holder.process}) writes since {holder.since}: {holder.operation}")
     if (state := heard(noted, now)) in WATCHERS:
-        at = f"{report.at:%Y-%m-%d %H:%M:%S} UTC" if report else ""
-        notes.append(WATCHERS[state].format(watcher=report.watcher if report else "", at=at))
+        assert report is not None, "one that was heard of"
+        at, due = (f"{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in (report.at, report.next or report.at))
+        notes.append(WATCHERS[state].format(watcher=report.watcher, at=at, due=due))
     if pause is not None and pause.holds(now) and (report is None or report.round.status is not Status.PAUSED):
         notes.append(f"{pause.who} paused it at {pause.since:%Y-%m-%d %H:%M} UTC, {pause.ending}")
     if waiting is not None and now >= waiting.expires:
@@ -261,7 +263,15 @@ LOUD = frozenset({Status.FAILED, Status.UNAUTHORIZED, Status.BLOCKED})
 OWN_STYLE = """
 .tag.good { background: var(--add-bg); color: var(--add); } td { padding: .45rem .6rem; }
 td.time { white-space: nowrap; } th { white-space: nowrap; }
+@media (max-width: 50rem) {
+  table, tbody, tr, td { display: block; } thead { display: none; } td:empty { display: none; }
+  tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } td { border: 0; padding: .1rem .2rem; }
+  td[data-of]::before { content: attr(data-of) ": "; color: var(--soft); }
+}
 """
+HEADS = ("Workspace", "Status", "Since (UTC)", "Why", "What comes next", "Version", "Last plan")
+NAMED = frozenset(HEADS[2:6])
+"""Those whose cells say what they are, where there is no room for a row of heads."""
 
 
 def watch_page(project: str, workspaces: Sequence[Seen], now: datetime) -> str:
@@ -281,12 +291,17 @@ def _page(project: str, workspaces: Sequence[Seen], now: datetime) -> Iterator[s
     yield f"<ul class=counts>{''.join(f'<li><b>{count}</b>{text(word)}</li>' for word, count in counts.items())}</ul>"
     yield "</header>"
     yield "<main><div class=scroll><table>"
-    heads = ("Workspace", "Status", "Since (UTC)", "Why", "What comes next", "Version", "Last plan")
-    yield f"<thead><tr>{''.join(f'<th scope=col>{head}</th>' for head in heads)}</tr></thead><tbody>"
-    for seen in workspaces:
+    yield f"<thead><tr>{''.join(f'<th scope=col>{head}</th>' for head in HEADS)}</tr></thead><tbody>"
+    for seen in sorted(workspaces, key=_calmness):
         yield _row(seen, now)
     yield "</tbody></table></div></main>"
     yield f"<footer class=soft><p>reconciler {text(__version__)}</p></footer></body></html>"
+
+
+def _calmness(seen: Seen) -> int:
+    """Where a workspace stands among others: what asks for a person first, what is as it should be last."""
+    status = seen.status
+    return 0 if status in LOUD else 3 if status is Status.SYNCED else 2 if status is None or status in CALM else 1
 
 
 def _row(seen: Seen, now: datetime) -> str:
@@ -307,8 +322,11 @@ def _row(seen: Seen, now: datetime) -> str:
         f"<code>{text(short(done.commit))}</code>" if done is not None and done.commit else "",
         link,
     )
-    times = ["" if cell is not since else " class=time" for cell in cells]
-    return f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(times, cells, strict=True))}</tr>"
+    kinds = [
+        f' data-of="{head}"' * (head in NAMED) + " class=time" * (cell is since)
+        for head, cell in zip(HEADS, cells, strict=True)
+    ]
+    return f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(kinds, cells, strict=True))}</tr>"
 
 
 def _word(status: Status | None) -> str:

@@ -69,3 +69,13 @@ def test_commands_stand_out_and_counts_stand_above() -> None:
     page = watch_page("desk", [SEEN, SEEN, failed], NOW)
     assert "<code>reconciler &lt;watch&gt;</code> does" in page
     assert "<li><b>2</b>drifted</li><li><b>1</b>failed</li>" in page
+
+
+def test_what_asks_for_a_person_stands_first_and_what_is_synced_last() -> None:
+    order = (Status.SYNCED, Status.PENDING, Status.DRIFTED, Status.FAILED, Status.SYNCED, Status.BLOCKED)
+    seen = [
+        replace(SEEN, workspace=f"w{number}", round=replace(DONE, workspace=f"w{number}", status=status))
+        for number, status in enumerate(order)
+    ]
+    page = watch_page("desk", seen, NOW)
+    assert sorted(range(6), key=lambda number: page.index(f"/plan/w{number}")) == [3, 5, 2, 1, 0, 4]

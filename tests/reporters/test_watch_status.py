@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from reconciler.reporters.watch_status import round_line, round_object, status_table
-from reconciler.types.watch import Memory, Round, Status, Watch
+from reconciler.reporters.watch_status import noted_table, round_line, round_object, status_table
+from reconciler.types.watch import Memory, Noted, Report, Requests, Round, Status, Watch
 
 NOW = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
 DONE = Round("staging", Status.DRIFTED, "1 to update\nof 3", "0123456789abcdef", {"update": 1})
@@ -31,3 +31,14 @@ def test_columns_stand_below_their_titles() -> None:
     title, *rows = status_table([(DONE, Memory(since=NOW)), (other, Memory())]).splitlines()
     assert [row[title.index("STATUS") :].split()[0] for row in rows] == ["drifted", "synced"]
     assert [row[title.index("REASON") :] for row in rows] == ["1 to update of 3", "nothing differs"]
+
+
+def test_a_table_of_hundreds_says_once_that_nobody_looked_and_which_rounds_are_due() -> None:
+    report = Report("process 1 on vm", NOW, NOW, "auto", DONE, Memory(since=NOW, looked=NOW))
+    found = [Noted("new", Requests(), None), Noted("late", Requests(report=report), None)]
+    new, late, *notes = noted_table(found, NOW + timedelta(seconds=60)).splitlines()[1:]
+    assert new.endswith("no watcher has looked at it yet")
+    assert f"due {NOW:%H:%M:%S}" in late and not notes
+    *_, note = noted_table(found, NOW + timedelta(hours=1)).splitlines()
+    assert note.startswith("late: a round was due at") and "nobody made it" in note
+    assert "due" not in noted_table(found, NOW)
