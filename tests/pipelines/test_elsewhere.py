@@ -6,7 +6,6 @@ import configparser
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.forked import program
 from tests.support.pipelinefacts import pipeline
 
 GITLAB = pipeline("gitlab")
@@ -32,9 +32,9 @@ def shell(checkout, tmp_path):
     """Run a line in bash, with `reconciler` on the path, in the checkout."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    program = folder / "reconciler"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m reconciler "$@"\n')
-    program.chmod(0o755)
+    file = folder / "reconciler"
+    file.write_text(f'#!/bin/sh\nexec {program("reconciler")} "$@"\n')
+    file.chmod(0o755)
 
     def run(line, **env):
         known = {**checkout.known(), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", **env}
@@ -43,7 +43,7 @@ def shell(checkout, tmp_path):
             check=False,
         )  # fmt: skip
 
-    run.program = str(program)
+    run.program = str(file)
     return run
 
 
