@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -82,13 +83,17 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
 
 def _check_named(session: Session, name: str, path: Path) -> None:
     """Whoever writes the project file may name any file, so none is made outside of the project, and none is opened
-    that makes its reader wait. Raises `UsageError`, and as `check_way`."""
-    from reconciler.manifests.tree.repository import check_way
+    that makes its reader wait. A link in the project leads out of it no more than one of manifests does: without git,
+    none tells whose it is. Raises `UsageError`, and as `check_way`."""
+    from reconciler.manifests.tree.repository import check_way, inside, link_boundary_of, top_of
 
     check_way(path)
     named = f"workspace {session.workspace.name}: provider.{name} names {session.workspace.provider.settings[name]}"
     if path.exists() and not path.is_file():
         raise UsageError(f"{named}, which is no file")
+    (folder, *_), here = link_boundary_of(session.project).folders, os.path.abspath(path)  # noqa: PTH100 - links stay
+    if inside(here, folder) and not inside(str(path.resolve()), folder) and top_of(folder) is None:
+        raise UsageError(f"{named}, a link that leaves the project", hint="name the file that it points to")
     if not path.exists() and not path.resolve().is_relative_to(Path(session.project.root).resolve()):
         raise UsageError(
             f"{named}, which is not there, and outside of the project no file is made",

@@ -99,7 +99,8 @@ def write_pipeline(root: Path, ci: str, source: str | None) -> None:
         write(f"  {part}: stays as you changed it; a new file would have other lines here\n")
     for part in made.left_out:
         write(f"  {part}: stays away, as you took it out\n")
-    write(f"It plans and applies {', '.join(made.workspaces)}; pull requests go into the branch {made.branch}.\n")
+    requests = "merge requests" if ci == "gitlab" else "pull requests"
+    write(f"It plans and applies {', '.join(made.workspaces)}; {requests} go into the branch {made.branch}.\n")
     write("\nBefore the first run:\n")
     for number, (text, run) in enumerate(made.steps, 1):
         write(f"  {number}. {text}\n" + (f"       {run}\n" if run else ""))

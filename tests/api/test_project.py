@@ -352,14 +352,20 @@ def test_a_file_that_another_one_includes_is_read_each_time(museum: Path) -> Non
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "export"])
-@pytest.mark.parametrize("named", ["elsewhere", "pipe", "folder"])
+@pytest.mark.parametrize("named", ["elsewhere", "pipe", "folder", "link"])
 def test_a_file_that_a_setting_names_is_made_nowhere_outside_and_never_waited_for(
     named: str, command: str, project: Path, tmp_path_factory: pytest.TempPathFactory, call: Call
 ) -> None:
     outside = tmp_path_factory.mktemp("outside")
-    world = {"elsewhere": outside / "new" / "account.json", "pipe": project / "p.json", "folder": project / "f.json"}[
-        named
-    ]
+    there = outside.with_name("there.json")
+    there.write_text('{"objects": {}}')
+    (project / "l.json").symlink_to(there)
+    world = {
+        "elsewhere": outside / "new" / "account.json",
+        "pipe": project / "p.json",
+        "folder": project / "f.json",
+        "link": project / "l.json",
+    }[named]
     os.mkfifo(project / "p.json")
     (project / "f.json").mkdir()
     text = PROJECT_WITH_WORLD.format(world=world)
@@ -368,6 +374,7 @@ def test_a_file_that_a_setting_names_is_made_nowhere_outside_and_never_waited_fo
     ended = call(*words)
     assert ended.code == 64, ended
     assert f"provider.world names {world}" in ended.err
+    assert there.read_text() == '{"objects": {}}'
     assert list(outside.iterdir()) == []
 
 
