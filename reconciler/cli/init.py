@@ -96,9 +96,9 @@ def write_pipeline(root: Path, ci: str, source: str | None) -> None:
     else:
         place(root, {str(made.path): made.text}, verb="wrote" if made.before is None else "updated")
     for part in made.kept:
-        write(f"  {part}: stays as you changed it; a new file would have other lines here\n")
+        write(f"  {part}: kept as you changed it; a new file would differ here\n")
     for part in made.left_out:
-        write(f"  {part}: stays away, as you took it out\n")
+        write(f"  {part}: left out, as you removed it\n")
     requests = "merge requests" if ci == "gitlab" else "pull requests"
     write(f"It plans and applies {', '.join(made.workspaces)}; {requests} go into the branch {made.branch}.\n")
     write("\nBefore the first run:\n")

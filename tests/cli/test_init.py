@@ -92,7 +92,8 @@ def test_a_pipeline_for_a_project_that_is_there(tmp_path: Path, call: Callable[.
     before = file.read_text()
     ended = call("init", "--ci", ci)
     assert ended.code == 0, ended
-    assert "It plans and applies tavus; pull requests go into the branch main." in ended.out
+    requests = "pull requests" if ci == "github" else "merge requests"
+    assert f"It plans and applies tavus; {requests} go into the branch main." in ended.out
     text = (tmp_path / path).read_text()
     yaml.safe_load(text)
     assert "workspace: production" not in text.lower()

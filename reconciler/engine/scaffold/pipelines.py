@@ -14,6 +14,7 @@ _KEY = re.compile(r"""["']?([\w.-]+)["']?:(?:\s|$)""")
 _JOB = re.compile(r"""  ["']?([\w.-]+)["']?:(?:\s|$)""")
 _MARK = re.compile(r"^# init wrote:((?: [\w.-]+=[0-9a-f]{12})*)$", re.MULTILINE)
 _SOURCE = re.compile(r"^# init --source (\S+)\n", re.MULTILINE)
+_PIN = re.compile(r"^ +uses: (\S+)/\.github/workflows/[\w.-]+@(\S+)$", re.MULTILINE)
 EXPLAINED = "# How `init --ci` knows what was changed by hand:\n"
 
 
@@ -46,7 +47,8 @@ def update(before: str, text: str, source: str | None = None) -> Updated | None:
     """The file `before` with what `text`, generated today, says; None where `before` was not written by `sealed`.
 
     Block by block, a block being a top-level key or a job with the comments above it: untouched ones are replaced,
-    removed where `text` has none, and added where they are new; changed ones, and those of somebody else, stay.
+    removed where `text` has none, and added where they are new; changed ones, and those of somebody else, stay. The
+    commit at which changed jobs call our workflows moves with that of the others: one plans what another applies.
     """
     source = source or source_given(before)
     before = _SOURCE.sub("", before)
@@ -58,9 +60,11 @@ def update(before: str, text: str, source: str | None = None) -> Updated | None:
     new = split(text)
     merged: dict[str, str] = {}
     kept: list[str] = []
+    untouched = {name: block for name, block in old.items() if _digest(block) == written.get(name)}
+    pins, pin = _pins(untouched.values()), _pins(new.values())
     for name, block in old.items():
-        if _digest(block) != written.get(name):
-            merged[name] = block
+        if name not in untouched:
+            merged[name] = _moved(block, pins, pin)
             if name in new and new[name] != block:
                 kept.append(name)
         elif name in new:
@@ -75,6 +79,26 @@ def update(before: str, text: str, source: str | None = None) -> Updated | None:
     digests |= {name: written[name] for name in (*kept, *left_out) if name in written}
     body = _ended("".join(merged.values()))
     return Updated(body + EXPLAINED + _given(source) + _mark(digests), tuple(kept), tuple(left_out))
+
+
+def _pins(blocks: Iterable[str]) -> set[tuple[str, str]]:
+    """The repositories and commits whose workflows are called."""
+    return {(found[1], found[2]) for block in blocks for found in _PIN.finditer(block)}
+
+
+def _moved(block: str, before: set[tuple[str, str]], after: set[tuple[str, str]]) -> str:
+    """The block with calls of `before` at `after`, where each is one; calls of anything else stay."""
+    if len(before) != 1 or len(after) != 1:
+        return block
+    [(old, was)], [(new, now)] = before, after
+    return _PIN.sub(
+        lambda found: (
+            found[0].replace(f" {old}/", f" {new}/").replace(f"@{was}", f"@{now}")
+            if (found[1], found[2]) == (old, was)
+            else found[0]
+        ),
+        block,
+    )
 
 
 def split(text: str) -> dict[str, str]:

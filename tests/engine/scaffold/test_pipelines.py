@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.engine.scaffold.pipelines import SYSTEMS, sealed, split, update
 from reconciler.engine.scaffold.project_facts import Account, PipelineFacts
+from reconciler.installation import Source
 from tests.support.pipelinefacts import FACTS, SOURCE, TWO, pipeline
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,12}", fullmatch=True)
@@ -107,6 +108,28 @@ def test_a_job_that_somebody_took_out_stays_out_and_one_of_their_own_stays(ci):
     assert "drift" not in jobs
     assert "plan-staging" in jobs
     assert "plan" not in jobs, "an untouched job that is no longer generated goes"
+
+
+def test_a_changed_job_calls_the_commit_that_the_others_call():
+    """One commit pins all of a pipeline: what is planned by one is not applied by another."""
+    commits = ["a" * 40, "b" * 40]
+    old, new = (
+        pipeline("github", replace(TWO, source=Source("git", "https://github.com/acme/tool", commit)))
+        for commit in commits
+    )
+    mine = sealed(old).replace("environment: staging", "environment: ours # by hand")
+    theirs = mine.replace(
+        f"acme/tool/.github/workflows/drift.yml@{commits[0]}", "fork/x/.github/workflows/drift.yml@v1", 1
+    )
+    for text, stays in ((mine, 0), (theirs, 1)):
+        updated = update(text, new)
+        assert updated is not None
+        assert "jobs.apply-staging" in updated.kept
+        assert "environment: ours # by hand" in updated.text
+        assert commits[0] not in updated.text
+        assert updated.text.count("fork/x/.github/workflows/drift.yml@v1") == stays
+        again = update(updated.text, new)
+        assert again is not None and again.text == updated.text, "twice is once"
 
 
 def test_a_job_that_is_left_out_is_named():
