@@ -93,9 +93,9 @@ def plan_options(*, record: bool = False, **flags: Unpack[PlanFlags]) -> PlanOpt
     given: dict[str, Any] = dict(flags)
     if unknown := sorted(given.keys() - PLAN_FLAGS.keys()):
         raise TypeError(f"no flag of a plan: {', '.join(unknown)}; known: {', '.join(PLAN_FLAGS)}")
-    for one, other in EXCLUSIONS:
-        if given.get(one) and given.get(other):
-            raise UsageError(f"{PLAN_FLAGS[one].name} and {PLAN_FLAGS[other].name} exclude each other")
+    for first, second in EXCLUSIONS:
+        if given.get(first) and given.get(second):
+            raise UsageError(f"{PLAN_FLAGS[first].name} and {PLAN_FLAGS[second].name} exclude each other")
     for name, value in given.items():
         if PLAN_FLAGS[name].value is Value.ADDRESSES:
             given[name] = tuple(map(parse_pattern, value))

@@ -53,7 +53,7 @@ def open_provider(session: Session, secrets: Secrets, *, reading: bool) -> Itera
         redactor=session.redactor,
         emit=session.emit,
         reading=reading,
-        keyless=next((name for name, one in project.workspaces.items() if one.embedded), ""),
+        keyless=next((name for name, workspace in project.workspaces.items() if workspace.embedded), ""),
         parallelism=workspace.parallelism,
         max_requests_per_second=workspace.max_requests_per_second,
         give_up_after=workspace.give_up_after,

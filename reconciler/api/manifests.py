@@ -51,7 +51,9 @@ def with_rules(session: Session, found: ManifestSet) -> tuple[Diagnostic, ...]:
     said = {diagnostic.key for diagnostic in found.diagnostics}
     every = validate(found, catalogue, rules)
     own = tuple(diagnostic for diagnostic in every if diagnostic.key in said)
-    ruled = (one for one in every if one.key not in said and one.severity is not Severity.INFO)
+    ruled = (
+        diagnostic for diagnostic in every if diagnostic.key not in said and diagnostic.severity is not Severity.INFO
+    )
     placed = place(
         session.project, (*own, *tolerated(ruled, rules)), manifests=found.manifests, ref=session.sources.ref
     )
@@ -158,7 +160,7 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
 
 def unaccepted(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """What is shown beside an error: what was accepted long ago is no reason of it."""
-    return tuple(one for one in found if one.is_error or not one.accepted)
+    return tuple(diagnostic for diagnostic in found if diagnostic.is_error or not diagnostic.accepted)
 
 
 def resolved_documents(session: Session, addresses: Sequence[Address] = ()) -> list[Object]:

@@ -161,7 +161,7 @@ class MigrationRun:
         tree = self.tree or WorkTree()
         for path in self.paths:
             place = placed(tree, project.base, project.home, path)
-            if not any(inside(one, place) for one in held):
+            if not any(inside(held_path, place) for held_path in held):
                 where = display_path(os.path.join(project.base, path))  # noqa: PTH118
                 raise NothingFound(f"there are no manifests in {where}", (), hint=LOOKED)
         if not held:

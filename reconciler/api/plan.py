@@ -154,11 +154,11 @@ def with_sources(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> t
         return tuple(diagnostics)
     sources = {manifest.address: manifest.source for manifest in manifests.manifests}
 
-    def source(one: Diagnostic) -> Source | None:
-        known = sources.get(one.address) if one.address is not None else None
+    def source(diagnostic: Diagnostic) -> Source | None:
+        known = sources.get(diagnostic.address) if diagnostic.address is not None else None
         # A path alone, as state keeps it, knows neither the document in the file nor where its spec begins.
-        vague = one.source is None or (known is not None and one.source == Source(known.path))
-        return known if known is not None and vague else one.source
+        vague = diagnostic.source is None or (known is not None and diagnostic.source == Source(known.path))
+        return known if known is not None and vague else diagnostic.source
 
     return tuple(
         diagnostic if diagnostic.span is not None else replace(diagnostic, source=source(diagnostic))
@@ -234,7 +234,7 @@ def accept_now(
 
     if session.sources.ref is not None:
         raise UsageError("--accept writes into the files of the work tree; leave --ref out")
-    options = replace(options, accepted=tuple(one.address for one in (*wanted, *ignored)))
+    options = replace(options, accepted=tuple(value.address for value in (*wanted, *ignored)))
     manifests, secrets = read_manifests(session)
     refuse_nothing(session, manifests, replace(options, drift_only=True))
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
@@ -247,7 +247,7 @@ def accept_now(
             session.project,
             manifests.manifests,
             [NewValue(by_address[value.address], value.pointer, value.value, value.ids) for value in values],
-            [(by_address[one.address], one.pointer) for one in ignored],
+            [(by_address[value.address], value.pointer) for value in ignored],
         )
         if files:
             put(files)
@@ -259,7 +259,8 @@ def accept_now(
                 raise ReconcilerError(
                     f"{problem.message}; the files are as they were", hint=problem.hint or "edit the file by hand"
                 ) from problem
-    accepted = {(value.address, value.pointer) for value in values} | {(one.address, one.pointer) for one in ignored}
+    accepted = {(value.address, value.pointer) for value in values}
+    accepted |= {(value.address, value.pointer) for value in ignored}
     left = sum((item.address, change.path) not in accepted for item in found.plan.drift for change in item.changes)
     return Accepted(tuple(values), tuple(files), left)
 

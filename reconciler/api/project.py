@@ -159,7 +159,7 @@ class OpenedProject:
         from reconciler.api.plan import accept_now
         from reconciler.engine.plan.accept_drift import Wanted
 
-        parts = [one.partition("/") for one in wanted]
+        parts = [text.partition("/") for text in wanted]
         chosen = [Wanted(parse_address(address), slash + pointer) for address, slash, pointer in parts]
         return accept_now(self.session, plan_options(), chosen)
 

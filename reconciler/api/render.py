@@ -76,15 +76,16 @@ def with_places(report: Report, folder: str) -> Report:
     def at(path: str) -> str:
         return path if not folder or path.startswith("/") else normpath(f"{folder}/{path}")
 
-    def placed(one: Placed) -> Placed:
-        return replace(one, span=replace(one.span, path=at(one.span.path))) if one.span is not None else one
+    def placed(finding: Placed) -> Placed:
+        span = finding.span
+        return finding if span is None else replace(finding, span=replace(span, path=at(span.path)))
 
-    def named(one: Change) -> Change:
-        source = one.source
+    def named(change: Change) -> Change:
+        source = change.source
         if source and not source.startswith("/"):
             source = at(f"{report.home}/{source}" if report.home else source)
-        fields, blocked = tuple(map(placed, one.fields)), tuple(map(placed, one.blocked))
-        return replace(one, source=source, fields=fields, blocked=blocked)
+        fields, blocked = tuple(map(placed, change.fields)), tuple(map(placed, change.blocked))
+        return replace(change, source=source, fields=fields, blocked=blocked)
 
     if not folder and not report.home:
         return report

@@ -173,8 +173,10 @@ def default_branch(folder: str) -> str:
     if remote:
         return remote
     listed = _git(folder, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin").split()
-    names = {one.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for one in listed}
-    usual = next((one for one in (*USUAL, _git(folder, "config", "init.defaultBranch")) if one in names), None)
+    names = {ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/") for ref in listed}
+    usual = next(
+        (branch for branch in (*USUAL, _git(folder, "config", "init.defaultBranch")) if branch in names), None
+    )
     return usual or _git(folder, "symbolic-ref", "--short", "HEAD") or "main"
 
 

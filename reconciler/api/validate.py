@@ -129,7 +129,7 @@ def write_new_baseline(session: Session) -> NewBaseline:
     path = baseline_path(session.project)
     accepted = findings | migrations
     # A text that holds a value which this run knows to be a secret stays out: it is reported again.
-    safe = {one for one in accepted if session.redactor.hide(one.text) == one.text}
+    safe = {entry for entry in accepted if session.redactor.hide(entry.text) == entry.text}
     if safe or Path(path).exists():
         write_file(path, write_baseline(safe))
     return NewBaseline(path, len(safe & findings), len(safe & migrations), len(old - accepted), tuple(left))

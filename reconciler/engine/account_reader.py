@@ -184,7 +184,7 @@ class Reader:
                 return ()
 
         found = zip(wanted, run_parallel(attempt, wanted, self.width), strict=True)
-        return {key: one for key, answer in found for one in answer}
+        return {key: live for key, answer in found for live in answer}
 
     def _note(self, key: Key, error: ProviderError) -> None:
         if not self.tolerant or not _about_one_object(error):

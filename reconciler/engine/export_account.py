@@ -50,7 +50,7 @@ class ExportChoice:
         if self.kinds and live.kind.name not in self.kinds:
             return False
         both = ((live.name or "").casefold(), legal_name(live.name, live.kind.name).casefold())
-        return not self.names or any(matches(one, glob.casefold()) for glob in self.names for one in both)
+        return not self.names or any(matches(text, glob.casefold()) for glob in self.names for text in both)
 
     def require_matches(self, there: Sequence[LiveObject]) -> None:
         """Raise `NothingFound` for a kind or a glob that nothing in the account fits: a typo is no empty account."""
@@ -174,7 +174,7 @@ def _in_detail(
     for live in chosen:
         if not live.detailed:
             kinds.setdefault(live.kind.name, []).append(live)
-    details = reader.details([one for listed in kinds.values() for one in _telling(listed)])
+    details = reader.details([live for listed in kinds.values() for live in _telling(listed)])
     whole = {live.kind.name for live in chosen if _is_whole(live, details.get(live.key))}
     lacking = {
         live.kind.name for live in chosen if live.key in details and not _is_whole(live, details.get(live.key))
@@ -211,10 +211,10 @@ def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
     spec = listed.kind
     if found is None or any(row.absent_from_lists for row in spec.fields):
         return False
-    one, other = (comparable_document(spec, live_document(spec, live)) for live in (listed, found))
+    listed_body, read_body = (comparable_document(spec, live_document(spec, live)) for live in (listed, found))
     return all(
-        f"/{name}" in spec.separate_pointers or json_equal(one.get(name), other.get(name))
-        for name in {**one, **other}
+        f"/{name}" in spec.separate_pointers or json_equal(listed_body.get(name), read_body.get(name))
+        for name in {**listed_body, **read_body}
     )
 
 
@@ -249,7 +249,7 @@ def _shared(name: str, users: tuple[str, ...], equal: bool) -> str:
 def subjects_of_manifests(manifests: ManifestSet, state: State, kind: str) -> tuple[Subject, ...]:
     """Every object of the kind in the files, with the id that the manifest or the state knows."""
     resources = resources_of(manifests.manifests)
-    tools = {address: one.spec for address, one in resources.items() if address.kind != kind}
+    tools = {address: resource.spec for address, resource in resources.items() if address.kind != kind}
     found: list[Subject] = []
     for address, resource in resources.items():
         if address.kind == kind:
@@ -295,7 +295,7 @@ def subjects_of_account(state: State, setting: RunContext, names: tuple[str, ...
             manifest.id,
             _attached(manifest.kind, spec, tools),
         )
-        for manifest in sorted(found.manifests, key=lambda one: one.address)
+        for manifest in sorted(found.manifests, key=lambda manifest: manifest.address)
         if manifest.address.kind == kind
     )
 
@@ -305,7 +305,7 @@ def choose_subjects(subjects: Iterable[Subject], names: tuple[str, ...]) -> list
     chosen: list[Address] = []
     for subject in subjects:
         both = (subject.address.name.casefold(), str(lookup(subject.spec, subject.kind.name_field) or "").casefold())
-        if not names or any(matches(one, glob.casefold()) for glob in names for one in both):
+        if not names or any(matches(text, glob.casefold()) for glob in names for text in both):
             chosen.append(subject.address)
     return chosen
 

@@ -92,7 +92,7 @@ def check_rules(
 
     With `only` about these resources; the others still count as what they are seen against.
     """
-    context = RuleContext(catalogue, {one.address: one for one in manifests.manifests}, strict, new)
+    context = RuleContext(catalogue, {manifest.address: manifest for manifest in manifests.manifests}, strict, new)
     checks = tuple(rules.all().values())
     for manifest in manifests.manifests:
         if only is not None and manifest.address not in only:

@@ -235,8 +235,8 @@ def _references(desired: Json, live: Json) -> Iterator[bool | None]:
         if len(wanted) != len(live):
             wanted = [item for item in desired if not isinstance(item, SecretRef)]
             yield len(wanted) == len(live)
-        for item, one in zip(wanted, live, strict=False):
-            yield from _references(item, one)
+        for wanted_item, live_item in zip(wanted, live, strict=False):
+            yield from _references(wanted_item, live_item)
     elif not json_equal(desired, live):
         yield False
 

@@ -266,4 +266,4 @@ def _command(path: str, look: VendorContext, migrate: str, *more: str) -> str:
     the manifest is migrated."""
     if not look.tracked:
         return migrate
-    return "reconciler drift " + " ".join(f"--accept {look.address}{one}" for one in (path, *more))
+    return "reconciler drift " + " ".join(f"--accept {look.address}{pointer}" for pointer in (path, *more))

@@ -93,13 +93,14 @@ def desired_differences(
     found = []
     for path in sorted({*here.leaves, *there.leaves}):
         row = field_at(spec, path)
-        one, other = here.leaves.get(path), there.leaves.get(path)
+        wanted_here, wanted_there = here.leaves.get(path), there.leaves.get(path)
         if row is not None and row.ref:
-            one, other = _by_name(row.ref, one, names_here), _by_name(row.ref, other, names_there)
-        if json_equal(one, other) or (_unsaid(row, one) and _unsaid(row, other)):
+            wanted_here = _by_name(row.ref, wanted_here, names_here)
+            wanted_there = _by_name(row.ref, wanted_there, names_there)
+        if json_equal(wanted_here, wanted_there) or (_unsaid(row, wanted_here) and _unsaid(row, wanted_there)):
             continue
-        hidden = is_secret(row, one) or is_secret(row, other)
-        found.append(DesiredDifference(path, _shown(one, hidden=hidden), _shown(other, hidden=hidden)))
+        hidden = is_secret(row, wanted_here) or is_secret(row, wanted_there)
+        found.append(DesiredDifference(path, _shown(wanted_here, hidden=hidden), _shown(wanted_there, hidden=hidden)))
     return tuple(found)
 
 

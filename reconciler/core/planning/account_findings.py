@@ -158,7 +158,7 @@ def _with_vendor(item: DriftItem, entry: Entry, live: LiveObject, manifest: Mani
 
 def find_incomplete(compared: Compared) -> tuple[Incomplete, ...]:
     """What could not be compared: of resources, of entries without a manifest, and of what was not to be read."""
-    return tuple(sorted(_incomplete(compared), key=lambda one: (str(one.address or ""), one.path)))
+    return tuple(sorted(_incomplete(compared), key=lambda item: (str(item.address or ""), item.path)))
 
 
 def _incomplete(compared: Compared) -> Iterator[Incomplete]:

@@ -29,7 +29,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Cont
     seen, options = account.seen, request.options
     attached = context.kinds.attached
     tools = next((listing for name, listing in seen.listings.items() if name in attached), None)
-    free = {address: one for address, one in desired.resources.items() if address not in request.replaced}
+    free = {address: resource for address, resource in desired.resources.items() if address not in request.replaced}
     matching = match(free, desired.state, seen, desired.moves.previous, context.book)
     for address in request.replaced:
         previous = desired.moves.previous.get(address)

@@ -44,7 +44,7 @@ def find_forgeries(plan: Plan, ground: ProofContext) -> tuple[str, ...]:
     then = state_of_plan(plan, ground.state)
     for change in plan.changes:
         entry = then.resources.get(change.address)
-        found += [f"{change.address}: {one}" for one in _wrong(change, entry, then, ground)]
+        found += [f"{change.address}: {contradiction}" for contradiction in _wrong(change, entry, then, ground)]
     return tuple(dict.fromkeys(found))
 
 
@@ -100,8 +100,8 @@ def _wrong(change: Change, entry: Entry | None, then: State, ground: ProofContex
     else:
         yield from wrong_update(change, entry, live, ground.book)
     if entry is not None and change.action is Action.UPDATE:
-        lifted = [one for one in newly_managed(entry.lifecycle, change) if one not in change.notes]
-        yield from (f"it does not say that {one}" for one in lifted)
+        lifted = [note for note in newly_managed(entry.lifecycle, change) if note not in change.notes]
+        yield from (f"it does not say that {note}" for note in lifted)
 
 
 def _wrong_identity(
@@ -118,7 +118,7 @@ def _wrong_identity(
         if change.importing != change.id or (change.address.kind, change.id) in held:
             yield f"{change.importing} is not an object that could be imported"
     elif entry is None:
-        intent = next((one for one in then.pending if one.address == change.address), None)
+        intent = next((intent for intent in then.pending if intent.address == change.address), None)
         named = live is not None and intent is not None and bears(intent, live.name, ground.book)
         ours = named and intent is not None and change.id not in intent.before
         if not ours or change.action not in (Action.DELETE, Action.FORGET):
@@ -146,9 +146,9 @@ def _wrong_newcomer(change: Change, entry: Entry | None, ground: ProofContext) -
         yield "it does not say that it is made anew"
 
 
-def _same_requests(one: Sequence[Request], other: Sequence[Request]) -> bool:
+def _same_requests(left: Sequence[Request], right: Sequence[Request]) -> bool:
     """Compared by what is sent: members of objects have no order, numbers and booleans are not each other."""
-    return [_plain(request) for request in one] == [_plain(request) for request in other]
+    return [_plain(request) for request in left] == [_plain(request) for request in right]
 
 
 def _plain(request: Request) -> tuple[str, str, Address, str, str]:

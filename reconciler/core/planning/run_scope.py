@@ -97,7 +97,9 @@ def select_scope(
         asked = labelled & chosen
         needed = closure(asked, used_by) & everything if options.destroy else closure(asked, needs) & set(resources)
         chosen &= labelled | needed
-    inside = {one for one in gone if one in declared or under_paths(state.resources[one].source, paths)}
+    inside = {
+        address for address in gone if address in declared or under_paths(state.resources[address].source, paths)
+    }
     looked = chosen & (resources.keys() - {*beside} | inside)
     return Scope(
         wanted=frozenset(address for address in looked if address in resources),
@@ -179,7 +181,7 @@ def include_dependencies(
     `resources` are bound to the ids of what is there.
     """
     starts = chosen.wanted if beside else ()
-    needed = closure(starts, lambda one: resources[one].refs if one in resources else ())
+    needed = closure(starts, lambda address: resources[address].refs if address in resources else ())
     absent = {address for address, binding in matching.bindings.items() if binding.id is None}
     wanted = chosen.wanted | needed & {*beside} & absent
     made = {str(address) for address in wanted & absent}

@@ -49,11 +49,11 @@ def unmatched(
     """An error for everything on the command line that names nothing: in the manifests, in the state, or in the
     account as it was read. `more` are addresses that a run knows from elsewhere."""
     known = addresses_of(manifests, state) | set(more)
-    for one in dict.fromkeys((*options.targets, *options.excludes, *options.replace, *options.accepted)):
-        if one in known or _is_live(one, listings):
+    for selector in dict.fromkeys((*options.targets, *options.excludes, *options.replace, *options.accepted)):
+        if selector in known or _is_live(selector, listings):
             continue
-        close = get_close_matches(str(one), [str(address) for address in known], n=1)
-        summary = f"{one} is neither in the manifests, nor in the state, nor in the account"
+        close = get_close_matches(str(selector), [str(address) for address in known], n=1)
+        summary = f"{selector} is neither in the manifests, nor in the state, nor in the account"
         yield Diagnostic("E-target", Severity.ERROR, summary, hint=f"did you mean {close[0]}?" if close else None)
     if options.selector and not any(
         is_labelled(manifest.labels, options.selector) for manifest in manifests.manifests

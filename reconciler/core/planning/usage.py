@@ -172,7 +172,7 @@ def keep_used(changes: Sequence[Change], usage: Usage, *, destroy: bool) -> tupl
             if address not in kept and (users := _still(change, after, usage))
         }
     left = [change for change in changes if change.address not in kept]
-    return left, tuple(sorted(kept.values(), key=lambda one: one.address))
+    return left, tuple(sorted(kept.values(), key=lambda kept_object: kept_object.address))
 
 
 def kept_warning(kept: Kept) -> Diagnostic:

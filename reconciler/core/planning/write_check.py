@@ -165,8 +165,8 @@ def _stayed(spec: KindSpec, path: str, before: Json, current: Json) -> bool:
         return _as_before(before, current) and not may_be_omitted(field_at(spec, path), current)
     held, left = (_leaves_below(spec, path, value) for value in (before, current))
     return any(
-        one in held and _as_before(held[one], value) and not may_be_omitted(field_at(spec, one), value)
-        for one, value in left.items()
+        path in held and _as_before(held[path], value) and not may_be_omitted(field_at(spec, path), value)
+        for path, value in left.items()
     )
 
 

@@ -98,7 +98,7 @@ def _explained(subject: Subject, field: FieldChange) -> FieldChange:
         return field
     resource, entry = subject.resource, subject.entry
     source = resource.source.path if resource.source is not None else None
-    ours = entry is not None and any(within(one, field.path) for one in entry.sent)
+    ours = entry is not None and any(within(path, field.path) for path in entry.sent)
     said = any(within(leaf, field.path) or within(field.path, leaf) for leaf in resource.leaves)
     if said or not ours:
         return replace(field, why=f"{source or 'the manifest'} wants it", wanted=True)
@@ -180,7 +180,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
         detailed=subject.live.detailed,
         parents=parents,
         blocked=found.blocks,
-        adopt=tuple(sorted(found.adopt, key=lambda one: one.path)),
+        adopt=tuple(sorted(found.adopt, key=lambda adoption: adoption.path)),
     )
 
 

@@ -209,7 +209,7 @@ def attached_by_hand(
     if path is None or not isinstance(live, list) or (entry is not None and path in entry.sent):
         return ()
     sent = entry.sent if entry is not None else {}
-    if not copies and not any(keyed_parent(spec, one) is not None and one not in leaves for one in sent):
+    if not copies and not any(keyed_parent(spec, pointer) is not None and pointer not in leaves for pointer in sent):
         return ()
     wanted = desired if isinstance(desired, list) else []
     return tuple(item for item in live if item not in wanted)

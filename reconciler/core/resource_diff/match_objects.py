@@ -32,15 +32,15 @@ def folded(name: str) -> str:
     return " ".join(_visible(name).casefold().split())
 
 
-def difference(one: str, other: str) -> str:
+def difference(left: str, right: str) -> str:
     """What tells two names that look alike apart, in words."""
-    if one.casefold() == other.casefold():
+    if left.casefold() == right.casefold():
         return "by case"
-    if "".join(one.split()) == "".join(other.split()):
+    if "".join(left.split()) == "".join(right.split()):
         return "by blanks"
-    if unicodedata.normalize("NFKC", one) == unicodedata.normalize("NFKC", other):
+    if unicodedata.normalize("NFKC", left) == unicodedata.normalize("NFKC", right):
         return "by their Unicode form"
-    if _visible(one) == _visible(other):
+    if _visible(left) == _visible(right):
         return "by a character that nobody sees"
     return "by case, blanks or Unicode form"
 
@@ -59,7 +59,7 @@ def lookalikes(
         if listing is None or is_name_hidden(resources[address].kind, resources[address].leaves, None):
             continue
         if address.kind not in known:
-            named = ((one.name, one.id) for one in listing.objects.values())
+            named = ((live.name, live.id) for live in listing.objects.values())
             known[address.kind] = {folded(name): (name, id) for name, id in named if name}
         name = resources[address].name
         live, id = known[address.kind].get(folded(name), (name, ""))

@@ -84,7 +84,7 @@ def refuse_taken(
     given in the same plan. A name that comes from a variable counts as what that says now, and is never shown.
     `reserved` asks the account for the names of the vendor's objects of a kind."""
     named = {change.address: name for change in changes if (name := _given(change, book)) is not None}
-    asked = {one: reserved(one) for one in {address.kind for address in named}} if reserved is not None else {}
+    asked = {kind: reserved(kind) for kind in {address.kind for address in named}} if reserved is not None else {}
     given = Given(asked)
     result: list[Change] = []
     for change in changes:
@@ -105,7 +105,7 @@ def _given(change: Change, book: SecretBook) -> str | None:
     if not spec.unique_names or any(block.rule in (RULE, "probable_rename") for block in change.blocked):
         return None
     hidden = (change.managed or {}).get(spec.name_field)
-    renamed = change.action is Action.UPDATE and any(one.path == spec.name_field for one in change.fields)
+    renamed = change.action is Action.UPDATE and any(changed.path == spec.name_field for changed in change.fields)
     if has_secret(hidden) and (renamed or change.action is Action.CREATE):
         filled = None if book.missing(hidden) else book.fill(hidden)
         return filled if isinstance(filled, str) else None
@@ -117,9 +117,9 @@ def _given(change: Change, book: SecretBook) -> str | None:
 
 
 def _texts(change: Change, path: str) -> Iterator[str]:
-    for one in change.fields:
-        if one.path == path and isinstance(one.after, str):
-            yield one.after
+    for changed in change.fields:
+        if changed.path == path and isinstance(changed.after, str):
+            yield changed.after
 
 
 def _held(
@@ -146,7 +146,9 @@ def refuse_other_content(subject: Subject, found: Findings) -> Findings:
         return found
     if resource.lifecycle.adopt is not Adopt.SAME or subject.observing:
         return found
-    paths = {one.path for one in found.fields} | {adoption.path for adoption in found.adopt} | {*found.assumed}
+    paths = (
+        {changed.path for changed in found.fields} | {adoption.path for adoption in found.adopt} | {*found.assumed}
+    )
     paths |= {difference.path for difference in found.differences}
     paths |= {
         path

@@ -66,18 +66,18 @@ def find_mistyped(resource: Resource, entry: Entry | None, result: ResourcePlan)
                 break
 
 
-def edits_between(one: str, other: str, most: int = NEAR) -> int:
-    """How many letters have to be put in, taken out, exchanged, or swapped with their neighbour to make `other` of
-    `one`; `most + 1` where it is more than that."""
-    if abs(len(one) - len(other)) > most:
+def edits_between(typed: str, known: str, most: int = NEAR) -> int:
+    """How many letters have to be put in, taken out, exchanged, or swapped with their neighbour to make `known` of
+    `typed`; `most + 1` where it is more than that."""
+    if abs(len(typed) - len(known)) > most:
         return most + 1
     before: list[int] = []
-    row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, 1):
+    row = list(range(len(known) + 1))
+    for at, letter in enumerate(typed, 1):
         older, before, row = before, row, [at]
-        for to, wanted in enumerate(other, 1):
+        for to, wanted in enumerate(known, 1):
             cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != wanted))
-            if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == wanted:
+            if at > 1 and to > 1 and letter == known[to - 2] and typed[at - 2] == wanted:
                 cost = min(cost, older[to - 2] + 1)
             row.append(cost)
     return min(row[-1], most + 1)

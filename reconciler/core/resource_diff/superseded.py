@@ -85,7 +85,7 @@ def find_leftovers(subject: Subject, found: Findings) -> Findings:
     left = (*found.left, *(spent.left for spent in old if spent.left is not None))
     if not subject.context.migrate:
         return replace(found, left=left)
-    found = replace(found, left=tuple(one for one in left if one.path not in gone))
+    found = replace(found, left=tuple(item for item in left if item.path not in gone))
     for path in gone:
         current, secret = leaf_at(subject.spec, subject.document, path), subject.was_secret(path)
         change = field_change(subject.spec, path, Direction.GIT, current, None, secret=secret)
@@ -181,7 +181,7 @@ def _outdone(subject: Subject) -> Iterator[_Spent]:
 def _wanted_value(subject: Subject, path: str) -> Json:
     """What the manifest means by a field: its default, too, where it says something of the object around it."""
     value = subject.managed.get(path)
-    if value is None and not any(within(one, path.rpartition("/")[0]) for one in subject.managed):
+    if value is None and not any(within(pointer, path.rpartition("/")[0]) for pointer in subject.managed):
         return None
     return effective_value(field_at(subject.spec, path), value)
 

@@ -186,7 +186,11 @@ class Newcomers:
             return False
         came = self.lists.newcomers(intent.kind)
         taken = self.held()
-        found = [id for id, one in came.items() if one == name and id not in intent.before and id not in taken]
+        found = [
+            id
+            for id, their_name in came.items()
+            if their_name == name and id not in intent.before and id not in taken
+        ]
         if found:
             raise PlanStale(
                 f"{intent.address}: an object called {intent.name!r} was made since the plan was made: "

@@ -113,7 +113,7 @@ class Worker:
         plain = [change for change in changes if change.action is Action.CREATE and not change.replaces]
         before = run_parallel(self.context.preimage, [change for change in changes if change.is_difference], WIDTH)
         intents = [intent_of(self.context, change) for change in plain]
-        ledger.announce(intents, [one for one in before if one is not None])
+        ledger.announce(intents, [preimage for preimage in before if preimage is not None])
 
     def rename(self, changes: Sequence[Change]) -> None:
         """Give what moves its new address, whatever else becomes of it: before everything else, and all at once."""

@@ -296,7 +296,7 @@ def _note_digest_key(session: StateSession, context: RunContext) -> None:
     if digests.lacks_key or digests.key_id == state.digest_key:
         return
     way = f"{digests.scheme}:"
-    if any(one.startswith(way) for entry in state.resources.values() for one in entry.sent.values()):
+    if any(recorded.startswith(way) for entry in state.resources.values() for recorded in entry.sent.values()):
         session.record(DigestKeyNoted(digests.key_id))
 
 

@@ -74,7 +74,7 @@ class ObjectCheck:
         if self.change.action is not Action.DELETE or was is None or was.detailed or lists is None:
             return ()
         spec = was.kind
-        before, now = (leaves(spec, live_document(spec, one)) for one in (was, live))
+        before, now = (leaves(spec, live_document(spec, version)) for version in (was, live))
         more = [
             path
             for path, value in now.items()

@@ -137,16 +137,16 @@ def read_back(
     for pause in (0.0, *READ_AGAIN):
         live = first or (yield PendingRead(kind, id, pause, shared=not pause and not change.detailed))
         first = None
-        for one in (live, None):
-            if one is None and live is not None and not live.detailed:
-                one = yield PendingRead(kind, id)
-            if one is None:
+        for shown in (live, None):
+            if shown is None and live is not None and not live.detailed:
+                shown = yield PendingRead(kind, id)
+            if shown is None:
                 break
-            one = context.with_apart(change, one)
-            verdict = judge(change, one, context.book, context.ids, unchanged=unchanged)
+            shown = context.with_apart(change, shown)
+            verdict = judge(change, shown, context.book, context.ids, unchanged=unchanged)
             if verdict.good:
-                context.remember(change, one)
-                return one, verdict.notes
+                context.remember(change, shown)
+                return shown, verdict.notes
         if verdict is not None and verdict.vanished:
             break
     raise failed_write(change, id, verdict, drafted=drafted)

@@ -229,7 +229,7 @@ def _out_of_reach(parts: Sequence[Part], view: View) -> Obstacle | None:
     ignore = lifecycle.get("ignore")
     for pointer in ignore if isinstance(ignore, list) else ():
         for part in parts:
-            hit = next((one for one in part.places if _touch(one, str(pointer))), None)
+            hit = next((place for place in part.places if _touch(place, str(pointer))), None)
             if hit is not None:
                 place = said["ignore"].head("/lifecycle/ignore")
                 return Obstacle(f"{hit} is ignored{_in(view)}: lifecycle.ignore has {pointer} ({place})")

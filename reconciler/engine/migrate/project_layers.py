@@ -25,7 +25,7 @@ def outdated_defaults(
             for subject in context.subjects
             if not subject.overlay and entry.concerns(subject.address.kind, subject.path)
         ]
-        if any(one.selected for one in above):
+        if any(layer.selected for layer in above):
             part = replace(above[0], spec=entry.spec, overlay=True, kept={})
             note = f"it stands in entry {number} of `defaults` in the project file: change it there"
             yield from _reports(part, migrations, context, note)
@@ -42,7 +42,7 @@ def outdated_values(
             filled = _filled(subject.spec, values)
             assert isinstance(filled, dict)
             for report in _reports(replace(subject, spec=filled), migrations, context, ""):
-                places = [one for one in named if any(within(pointer, one) for pointer in report.finding.pointers)]
+                places = [path for path in named if any(within(pointer, path) for pointer in report.finding.pointers)]
                 for name in sorted({named[place] for place in places}):
                     key = (report.id, report.address, report.path, name, report.finding.summary)
                     if key not in seen:

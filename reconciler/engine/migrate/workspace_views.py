@@ -42,7 +42,7 @@ def _pictures(layers: Layers, context: Context, kinds: tuple[str, ...]) -> Itera
         bodies: dict[str, Subject] = {}
         causes: dict[str, None] = {}
         for name in read:
-            view = next(one for one in layers.views(name) if one.workspace == workspace)
+            view = next(view for view in layers.views(name) if view.workspace == workspace)
             body, why = _seen(view, layers.apart(view.layers[0].subject))
             if why:
                 bodies[name] = replace(layers.bases[name].subject, spec=body)

@@ -55,17 +55,17 @@ def choose_accepted(
     """
     known = {manifest.address: manifest.kind for manifest in manifests.manifests}
     found: dict[tuple[Address, str], AcceptedValue] = {}
-    for one in wanted:
-        _require(one, state, known)
-        changes = _of(differences.get(one.address, ()), one, known[one.address])
-        pointer, sent = _canonical(one, known[one.address]), state.resources[one.address].sent
+    for selector in wanted:
+        _require(selector, state, known)
+        changes = _of(differences.get(selector.address, ()), selector, known[selector.address])
+        pointer, sent = _canonical(selector, known[selector.address]), state.resources[selector.address].sent
         if not changes and pointer and not any(within(path, pointer) or within(pointer, path) for path in sent):
             raise ReconcilerError(
-                f"{one} names nothing that is managed", hint="`reconciler drift` shows the places that drifted"
+                f"{selector} names nothing that is managed", hint="`reconciler drift` shows the places that drifted"
             )
         for change in changes:
-            found[one.address, change.path] = AcceptedValue(
-                one.address, change.path, change.after, _ids(one.address, change.path, state, known)
+            found[selector.address, change.path] = AcceptedValue(
+                selector.address, change.path, change.after, _ids(selector.address, change.path, state, known)
             )
     return tuple(found.values())
 
@@ -80,17 +80,17 @@ def expand_wanted(
         manifest.address: manifest.kind for manifest in manifests.manifests if manifest.address in state.resources
     }
     found: dict[Wanted, None] = {}
-    for one in wanted:
-        if not is_pattern(one.address):
-            found[one] = None
+    for selector in wanted:
+        if not is_pattern(selector.address):
+            found[selector] = None
             continue
-        fitting = [address for address in sorted(known) if matches(str(address), str(one.address))]
+        fitting = [address for address in sorted(known) if matches(str(address), str(selector.address))]
         if not fitting:
             hint = "`reconciler state list` shows the addresses"
-            raise NothingFound(f"{one.address} fits no manifest that was applied", (), hint=hint)
+            raise NothingFound(f"{selector.address} fits no manifest that was applied", (), hint=hint)
         for address in fitting:
             fields = differences.get(address, ())
-            place = _canonical(Wanted(address, one.pointer), known[address])
+            place = _canonical(Wanted(address, selector.pointer), known[address])
             gone = any(field.path == "" for field in fields)
             for field in () if gone else fields:
                 secret = field.sensitive or is_secret(field_at(known[address], field.path), field.after)

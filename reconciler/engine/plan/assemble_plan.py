@@ -50,7 +50,7 @@ def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -
             if row is not None and row.library and isinstance(field.after, str) and field.after:
                 named.setdefault((row.library, field.after), []).append((change.address, field.path))
     asked = sorted(named)[:MOST]
-    problems = run_parallel(lambda one: provider.check_library(*one), asked, width)
+    problems = run_parallel(lambda library_id: provider.check_library(*library_id), asked, width)
     return [
         Diagnostic(
             "E-library",
@@ -60,9 +60,9 @@ def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -
             address=address,
             pointer=pointer,
         )
-        for one, problem in zip(asked, problems, strict=True)
+        for library_id, problem in zip(asked, problems, strict=True)
         if problem is not None
-        for address, pointer in named[one]
+        for address, pointer in named[library_id]
     ]
 
 

@@ -103,8 +103,8 @@ def compare(
     """Every bound resource in scope against its object; which objects the account did not show, and which are of no
     use. An object that was looked at by itself is compared a second time; `settled` are in sync without a look."""
     state, scope, listings = desired.state, desired.scope, account.seen.listings
-    every = {address: one for address, one in bound.matching.bindings.items() if address in scope.wanted}
-    wanted = {address: one for address, one in every.items() if address not in settled} if settled else every
+    every = {address: binding for address, binding in bound.matching.bindings.items() if address in scope.wanted}
+    wanted = {address: binding for address, binding in every.items() if address not in settled} if settled else every
     ids = {address: binding.id for address, binding in wanted.items() if binding.id is not None}
     ids |= {address: state.resources[address].id for address in scope.deletable}
     live = {
@@ -116,7 +116,9 @@ def compare(
     live |= reader.apart(needs_detail(known), live)
     live |= _shown(reader, partly_listed(known))
     planned: dict[Address, ResourcePlan] = {}
-    todo = {address: one for address, one in wanted.items() if (address.kind, one.id) not in reader.not_shown}
+    todo = {
+        address: binding for address, binding in wanted.items() if (address.kind, binding.id) not in reader.not_shown
+    }
     for first in (True, False):
         for address, binding in todo.items():
             resource, found = bound.resources[address], known.live_of(address)
@@ -126,7 +128,7 @@ def compare(
         if first:
             again = _shown(reader, [*_doubtful(planned, known), *_absent(desired, live)])
             live |= again
-            todo = {address: one for address, one in wanted.items() if (address.kind, one.id) in again}
+            todo = {address: binding for address, binding in wanted.items() if (address.kind, binding.id) in again}
     for address, binding in wanted.items():
         if binding.reason is Reason.REPLACED and address in planned:
             change = as_replacement(planned[address].change, desired.moves.state.resources[address].id)

@@ -163,10 +163,10 @@ def find_differences(
 
 
 def _all_fields(planned: Planned) -> dict[Address, tuple[DriftField, ...]]:
-    found = {item.address: {one.path: one for one in item.changes} for item in planned.plan.drift}
+    found = {item.address: {change.path: change for change in item.changes} for item in planned.plan.drift}
     for address, fields in planned.noted.items():
-        for one in fields:
-            found.setdefault(address, {}).setdefault(one.path, one)
+        for leaf in fields:
+            found.setdefault(address, {}).setdefault(leaf.path, leaf)
     for change in planned.plan.changes:
         mine = found.setdefault(change.address, {})
         for field in change.fields:
@@ -217,7 +217,7 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
             f"{address} is managed already, as {entry.id}",
             hint=f"`reconciler state rm {address}` first, if another object is meant",
         )
-    manifest = next((one for one in manifests.manifests if one.address == address), None)
+    manifest = next((manifest for manifest in manifests.manifests if manifest.address == address), None)
     if manifest is None:
         raise NothingFound(
             f"{address} has no manifest, so the next plan would want to delete it",
@@ -227,7 +227,7 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
     named = replace(manifest, id=id)
     chosen = replace(
         manifests,
-        manifests=tuple(named if one.address == address else one for one in manifests.manifests),
+        manifests=tuple(named if manifest.address == address else manifest for manifest in manifests.manifests),
         moved=(),
         removed=(),
     )
@@ -246,7 +246,7 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
         )
         others = [diagnostic for diagnostic in error.diagnostics if diagnostic.address != address]
         raise PlanError("nothing was recorded", [wrong, *others]) from error
-    change = next(one for one in plan.changes if one.address == address)
+    change = next(change for change in plan.changes if change.address == address)
     return replace(
         plan,
         changes=(taken_as_is(change),),

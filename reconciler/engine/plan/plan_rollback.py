@@ -96,7 +96,7 @@ def check_serial(serial: int, state: State) -> None:
     if serial not in known:
         raise UsageError(
             f"no apply ended at serial {serial}",
-            hint=f"the last one before it is serial {max(one for one in known if one < serial)}; "
+            hint=f"the last one before it is serial {max(before for before in known if before < serial)}; "
             "see reconciler state history",
         )
 

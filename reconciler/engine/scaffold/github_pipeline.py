@@ -167,11 +167,14 @@ def _job(facts: PipelineFacts, account: Account, name: str, when: str, rights: t
         "    id-token: write # an identity of its own, for the store of the state",
         f"  uses: {uses(facts, name)}",
         "  with:",
-        *(f"    {one}" for one in given),
+        *(f"    {line}" for line in given),
         "  secrets:",
         f"    {key}: ${{{{ secrets.{account.reading} }}}}",
         "    RECONCILER_ENVIRONMENT: |",
-        *(f"      {one}=${{{{ {_kind(one)}.{one} }}}}" for one in (*ALWAYS, *_cloud(account), *account.variables)),
+        *(
+            f"      {variable}=${{{{ {_kind(variable)}.{variable} }}}}"
+            for variable in (*ALWAYS, *_cloud(account), *account.variables)
+        ),
     ]
     return indent("\n".join(lines) + "\n", "  ")
 

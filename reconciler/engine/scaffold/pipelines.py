@@ -126,9 +126,9 @@ def split(text: str) -> dict[str, str]:
 
 def _insert(blocks: Mapping[str, str], after: str, name: str, block: str) -> dict[str, str]:
     result: dict[str, str] = {} if after in blocks else {name: block}
-    for one, text in blocks.items():
-        result[one] = text
-        if one == after:
+    for key, text in blocks.items():
+        result[key] = text
+        if key == after:
             result[name] = block
     return result
 

@@ -124,9 +124,9 @@ def read_history(state: State, *, where: str = "the state") -> Recorded:
 def show_run(state: State, serial: int, *, where: str = "the state") -> tuple[HistoryEntry, tuple[Preimage, ...]]:
     """One entry and what its run changed. Raises `UsageError` for a serial without an entry."""
     found = read_history(state, where=where)
-    entry = next((one for one in found.entries if one.serial == serial), None)
+    entry = next((entry for entry in found.entries if entry.serial == serial), None)
     if entry is None:
-        known = ", ".join(str(one.serial) for one in found.entries[-10:]) or "none yet"
+        known = ", ".join(str(entry.serial) for entry in found.entries[-10:]) or "none yet"
         dropped = f"; what came before serial {found.anchor.serial} was dropped" if found.anchor.number else ""
         raise UsageError(
             f"no apply is recorded at serial {serial}",
