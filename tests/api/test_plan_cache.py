@@ -18,7 +18,7 @@ from reconciler.api.cache_folder import MOST
 from reconciler.api.connect import open_backend
 from reconciler.api.plan_cache import PlanCache, Verdict, open_cache
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.resource_plan import Binding, Context, ResourcePlan
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, ResourcePlan
 from reconciler.manifests.tree.file_tree import WorkTree
 from reconciler.platforms.tavus.client.http_attempt import Call, Exchange, Reply
 from reconciler.types.live import LiveObject
@@ -392,7 +392,7 @@ def comparing() -> Iterator[set[str]]:
     """The resources that were compared meanwhile."""
     compared: set[str] = set()
 
-    def hear(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> ResourcePlan:
+    def hear(resource: Resource, live: LiveObject, binding: Binding, context: DiffContext) -> ResourcePlan:
         compared.add(resource.address.name)
         return plan_existing(resource, live, binding, context)
 

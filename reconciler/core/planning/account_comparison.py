@@ -47,14 +47,14 @@ def compare_accounts(
     return Comparison(here[0].workspace, there[0].workspace, tuple(sides), len(here[0].differences))
 
 
-def literals_told_apart(value: Json, tell: Callable[[str], str]) -> Json:
+def digest_literals(value: Json, tell: Callable[[str], str]) -> Json:
     """The same value, with what `tell` makes of the place of each literal secret beside that place: two manifests may
     say different things at one place. Nothing of it is ever shown."""
     if isinstance(value, SecretRef):
         return replace(value, told=tell(value.name)) if value.kind == "literal" else value
     if isinstance(value, dict):
-        return {word: literals_told_apart(member, tell) for word, member in value.items()}
-    return [literals_told_apart(item, tell) for item in value] if isinstance(value, list) else value
+        return {word: digest_literals(member, tell) for word, member in value.items()}
+    return [digest_literals(item, tell) for item in value] if isinstance(value, list) else value
 
 
 def _touches(change: Change | None) -> bool:

@@ -16,7 +16,7 @@ from reconciler.core.diff.vendor_changes import replaced_entry, why_replaced
 from reconciler.core.planning.assemble_changes import drift_item, gone_item, plan_resource
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.resource_diff.match_objects import objects_of
-from reconciler.core.resource_diff.resource_plan import Binding, Context, ignored
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, ignored
 from reconciler.core.secrets.secret_book import SecretBook, is_unseen
 from reconciler.core.state.entry_records import name_given
 from reconciler.types.address import Address
@@ -125,7 +125,7 @@ def drift_items(
         elif (live := compared.live.get((address.kind, entry.id))) is not None:
             item = drift_from_state(address, entry, live, book, catalogue)
             if item is not None and address in declared:
-                context = Context(book, bound.kinds, bound.vocabulary, catalogue=catalogue)
+                context = DiffContext(book, bound.kinds, bound.vocabulary, catalogue=catalogue)
                 item = _with_vendor(item, entry, live, declared[address], context)
             found.append(item)
     return tuple(
@@ -145,7 +145,9 @@ def _with_editor(item: DriftItem, compared: Compared) -> DriftItem:
     return replace(item, edited=edited, editor=editor if isinstance(editor, str) else None)
 
 
-def _with_vendor(item: DriftItem, entry: Entry, live: LiveObject, manifest: Manifest, context: Context) -> DriftItem:
+def _with_vendor(
+    item: DriftItem, entry: Entry, live: LiveObject, manifest: Manifest, context: DiffContext
+) -> DriftItem:
     """The item with what the vendor moved told apart by the manifest, which knows more of it than the state."""
     vendors = {
         field.path: field

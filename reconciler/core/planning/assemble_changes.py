@@ -12,7 +12,14 @@ from reconciler.core.planning.records import Account, Bound, Desired, PlanReques
 from reconciler.core.planning.selection_check import missing_state_warning
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.match_objects import match
-from reconciler.core.resource_diff.resource_plan import Binding, Context, Matching, ResourcePlan, Seen, plan_create
+from reconciler.core.resource_diff.resource_plan import (
+    Binding,
+    DiffContext,
+    Matching,
+    ResourcePlan,
+    Seen,
+    plan_create,
+)
 from reconciler.core.secrets.redact_document import redact
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Direction, Reason
@@ -24,7 +31,7 @@ from reconciler.types.plan import DriftField, DriftItem, Summary
 from reconciler.types.state import Entry, State
 
 
-def bind(request: PlanRequest, desired: Desired, account: Account, context: Context) -> Bound:
+def bind(request: PlanRequest, desired: Desired, account: Account, context: DiffContext) -> Bound:
     """Every resource bound to its object, to none where one is to be made; `context` with the tools known by then."""
     seen, options = account.seen, request.options
     attached = context.kinds.attached
@@ -74,7 +81,9 @@ def _ids(
     return bound | held
 
 
-def plan_resource(resource: Resource, binding: Binding, live: LiveObject | None, context: Context) -> ResourcePlan:
+def plan_resource(
+    resource: Resource, binding: Binding, live: LiveObject | None, context: DiffContext
+) -> ResourcePlan:
     """The change of one resource that has a manifest."""
     if live is None:
         return plan_create(resource, binding)

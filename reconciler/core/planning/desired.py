@@ -17,7 +17,7 @@ from reconciler.core.canonical.references import resources_of
 from reconciler.core.planning.records import Bound, Compared, Desired, Moves, PlanRequest
 from reconciler.core.planning.run_scope import exclude_moved, include_dependencies, select_scope
 from reconciler.core.planning.selection_check import leaves_nothing, require_something, unmatched
-from reconciler.core.resource_diff.resource_plan import Context, ResourcePlan, Seen
+from reconciler.core.resource_diff.resource_plan import DiffContext, ResourcePlan, Seen
 from reconciler.core.state.entry_records import made_by, old_address, renamed, set_aside
 from reconciler.core.text import circle_text
 from reconciler.types.address import Address
@@ -227,7 +227,7 @@ def unmatched_selection(request: PlanRequest, desired: Desired, seen: Seen) -> l
     return [nothing] if nothing is not None else []
 
 
-def with_orphans(request: PlanRequest, desired: Desired, seen: Seen, context: Context) -> Desired:
+def with_orphans(request: PlanRequest, desired: Desired, seen: Seen, context: DiffContext) -> Desired:
     """An open create whose manifest is gone: if the object is there it is ours, and leaves like any other."""
     state = desired.state
     held = {entry.id for entry in state.resources.values()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.core.planning.usage import NOTHING, Usage
-from reconciler.core.resource_diff.resource_plan import Context, Matching, ResourcePlan, Seen
+from reconciler.core.resource_diff.resource_plan import DiffContext, Matching, ResourcePlan, Seen
 from reconciler.errors import ProviderError
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic
@@ -90,7 +90,7 @@ class Bound:
 
     resources: Mapping[Address, Resource]
     matching: Matching
-    context: Context
+    context: DiffContext
     problems: tuple[Diagnostic, ...] = ()
 
 

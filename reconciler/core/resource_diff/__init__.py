@@ -10,7 +10,7 @@ from reconciler.core.resource_diff.findings import subject_of
 from reconciler.core.resource_diff.leaf_diff import compare_leaves, settle, write_enabling
 from reconciler.core.resource_diff.name_conflicts import refuse_other_content
 from reconciler.core.resource_diff.removals import find_extras, find_removals
-from reconciler.core.resource_diff.resource_plan import Binding, Context, ResourcePlan
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, ResourcePlan
 from reconciler.core.resource_diff.superseded import find_copies, find_leftovers
 from reconciler.types.live import LiveObject
 from reconciler.types.manifest import Resource
@@ -20,7 +20,7 @@ STEPS = (find_copies, settle, find_extras, find_removals, find_leftovers, write_
 """In this order: each takes the subject and what was found before it, and gives that with what it finds."""
 
 
-def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> ResourcePlan:
+def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: DiffContext) -> ResourcePlan:
     """A resource whose live object is known: tracked in state, or adopted by this plan."""
     if resource.lifecycle.ignore:
         resource = with_ignored(resource, live)

@@ -12,7 +12,7 @@ from reconciler.core.diff.three_way import Verdict
 from reconciler.core.diff.vendor_changes import Difference
 from reconciler.core.resource_diff.resource_plan import (
     Binding,
-    Context,
+    DiffContext,
     Left,
     atomic_parent,
     field_change,
@@ -36,7 +36,7 @@ class Subject:
     resource: Resource
     live: LiveObject
     binding: Binding
-    context: Context
+    context: DiffContext
     document: Object
     """The live object as a canonical document."""
     compared: Mapping[str, Json]
@@ -72,7 +72,7 @@ class Subject:
         return any(within(path, other) or within(other, path) for other in self.secret_paths)
 
 
-def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: Context) -> Subject:
+def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: DiffContext) -> Subject:
     """The two of them, ready to be compared."""
     ignore, lent = resource.lifecycle.ignore, resource.lent
     compared = resource.leaves

@@ -24,7 +24,7 @@ from reconciler.types.state import Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class DiffContext:
     """What planning one resource needs beside the resource."""
 
     book: SecretBook

@@ -1,8 +1,8 @@
-"""The lists of an account while a run writes: what came since the plan was made, and namesakes among it.
+"""The lists of an account while an apply writes: objects added since the plan was made, and their names.
 
-A list whose order is that in which its objects were made is not read from its start again: one that begins as it did
-has only grown. Whatever speaks against that (another object at a place, a shorter list, an object of ours that is not
-in it) leads to a complete reading.
+A list in order of creation need not be read from its start again: if its beginning is unchanged, it has only grown.
+Anything that contradicts this (another object at an offset, a shorter list, an object of ours that is missing) leads
+to a complete reading.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ FRESH = 5.0
 
 
 @dataclass(slots=True)
-class KnownList:
-    """What is known of the list of one kind."""
+class AccountList:
+    """The list of one kind, as far as this run has read it."""
 
     at: float
-    """When the last look at all of it began, by the clock's `monotonic`."""
+    """When the last complete reading began, in seconds of the clock's `monotonic`."""
     base: frozenset[str] = frozenset()
-    """Ids that the plan was made with."""
+    """Ids that the list held when the plan was made."""
     order: list[str] | None = None
-    """Every id, in the order of the list; None before it was read."""
+    """Every id in the order of the list; None until the list has been read."""
     names: dict[str, str | None] = field(default_factory=dict)
-    """Id -> name of what came since."""
+    """Id -> name of each object added since the plan was made."""
     bodies: dict[str, LiveObject] = field(default_factory=dict)
-    """Objects that came since, as the list showed them, until somebody asks for them."""
+    """Added objects as the list showed them, by id; each is removed once `take` hands it out."""
     made: set[str] = field(default_factory=set)
-    """Ids of what this run made: a list that does not have them shows no more than a part."""
+    """Ids of objects that this run created: a list without one of them is incomplete."""
     lock: threading.RLock = field(default_factory=threading.RLock)
-    """Held while the list is read before a write; what others only ask for or add takes no lock."""
+    """Held while the list is read; single look-ups and additions need no lock."""
 
     def take(self, ids: Sequence[str], objects: Mapping[str, LiveObject]) -> None:
-        """These stand next in the list."""
+        """Append the next ids of the list, and remember those that are not in `base` as added."""
         self.order = [*(self.order or ()), *ids]
         for id in ids:
             if id not in self.base:
@@ -50,8 +50,8 @@ class KnownList:
                 self.bodies[id] = objects[id]
 
 
-class KnownLists:
-    """Safe to use from several threads; one reading serves all who wait for it."""
+class AccountLists:
+    """The lists of all kinds, thread-safe: one reading answers every thread that waits for it."""
 
     def __init__(self, provider: Provider, clock: Clock, read_at: float, listed: Mapping[str, Sequence[str]]) -> None:
         """`listed`: the ids of each list as it was read for the plan, in its order."""
@@ -59,81 +59,81 @@ class KnownLists:
         self._clock = clock
         self._read_at = read_at
         self._guard = threading.Lock()
-        self._lists = {kind: KnownList(read_at, frozenset(ids), list(ids)) for kind, ids in listed.items()}
+        self._lists = {kind: AccountList(read_at, frozenset(ids), list(ids)) for kind, ids in listed.items()}
 
-    def newcomers(self, kind: str) -> Mapping[str, str | None]:
-        """Id and name of every object that came since the plan was made, as of less than `FRESH` seconds ago; of
-        every object where the plan was made without this list."""
+    def added_names(self, kind: str) -> Mapping[str, str | None]:
+        """Id -> name of every object added since the plan was made, at most `FRESH` seconds old; of every object if
+        the plan did not read this list. Raises `ProviderError`."""
         known = self._of(kind)
         with known.lock:
-            begun = self._clock.monotonic()
-            if known.order is None or begun - known.at >= FRESH:
+            started = self._clock.monotonic()
+            if known.order is None or started - known.at >= FRESH:
                 if not self._read_rest(kind, known):
                     self.read(kind)
-                known.at = begun
+                known.at = started
             return dict(known.names)
 
     def read(self, kind: str) -> Listing:
-        """A complete list of a kind, read now."""
+        """The complete list of a kind, read now. Raises `ProviderError`."""
         known = self._of(kind)
         with known.lock:
-            begun = self._clock.monotonic()
+            started = self._clock.monotonic()
             listing = self._provider.list(kind)
-            known.order, known.names, known.at = [], {}, begun
+            known.order, known.names, known.at = [], {}, started
             known.take(list(listing.objects), listing.objects)
             return listing
 
-    def was_there(self, kind: str, id: str) -> bool:
-        """Whether the plan was made with this object."""
+    def was_planned_with(self, kind: str, id: str) -> bool:
+        """Whether the list held this object when the plan was made."""
         return id in self._of(kind).base
 
-    def made(self, kind: str, id: str) -> None:
-        """This run made an object."""
+    def note_created(self, kind: str, id: str) -> None:
+        """Remember the id of an object that this run created."""
         self._of(kind).made.add(id)
 
-    def read_on(self, kind: str) -> bool | None:
-        """Read one page on from what is known: whether there is more behind it; None where the order of the list is
-        not known, or its beginning is another by now."""
+    def read_next_page(self, kind: str) -> bool | None:
+        """Read the page after the last known object. True if more pages follow it; None if the order of the list is
+        unknown or its beginning has changed. Raises `ProviderError`."""
         known = self._of(kind)
         with known.lock:
-            place = None if known.order is None else len(known.order)
-        # Not under the lock: who waits for it before a write has its turn to send already.
-        page = None if place is None else self._provider.list_page(kind, place)
+            offset = None if known.order is None else len(known.order)
+        # Not under the lock: a thread that waits for it before a write already holds its slot of the rate limit.
+        page = None if offset is None else self._provider.list_page(kind, offset)
         with known.lock:
-            goes_on = page is not None and self._goes_on(known, page)
-            return page.start + len(page.objects) < page.total if page is not None and goes_on else None
+            extends = page is not None and self._extend(known, page)
+            return page.start + len(page.objects) < page.total if page is not None and extends else None
 
     def shows(self, kind: str, id: str) -> bool:
-        """Whether a list showed an object that came since, and nobody took it yet."""
+        """Whether a list showed this added object and `take` has not handed it out yet."""
         return id in self._of(kind).bodies
 
     def take(self, kind: str, id: str) -> LiveObject | None:
-        """An object that came since, as a list showed it; once."""
+        """Hand out an added object as a list showed it, once; None if no list did."""
         return self._of(kind).bodies.pop(id, None)
 
-    def _of(self, kind: str) -> KnownList:
+    def _of(self, kind: str) -> AccountList:
         with self._guard:
-            return self._lists.setdefault(kind, KnownList(self._read_at))
+            return self._lists.setdefault(kind, AccountList(self._read_at))
 
-    def _read_rest(self, kind: str, known: KnownList) -> bool:
-        """Read on from the last known object to the end; whether that was the whole rest."""
-        made, place = set(known.made), max(0, len(known.order or ()) - 1)
-        while (page := self._next_page(kind, known, place)) is not None:
-            place = page.start + len(page.objects)
-            if place >= page.total:
+    def _read_rest(self, kind: str, known: AccountList) -> bool:
+        """Read from the last known object to the end of the list; False if the pages do not fit what is known."""
+        made, offset = set(known.made), max(0, len(known.order or ()) - 1)
+        while (page := self._next_page(kind, known, offset)) is not None:
+            offset = page.start + len(page.objects)
+            if offset >= page.total:
                 return made <= set(known.order or ())
             if not page.objects:
                 return False
         return False
 
-    def _next_page(self, kind: str, known: KnownList, place: int) -> ListPage | None:
-        """The page that holds a place, taken in; None where it does not go on from what is known."""
-        page = None if known.order is None else self._provider.list_page(kind, place)
-        return page if page is not None and self._goes_on(known, page) else None
+    def _next_page(self, kind: str, known: AccountList, offset: int) -> ListPage | None:
+        """Read and append the page that holds `offset`; None if it does not continue what is known."""
+        page = None if known.order is None else self._provider.list_page(kind, offset)
+        return page if page is not None and self._extend(known, page) else None
 
     @staticmethod
-    def _goes_on(known: KnownList, page: ListPage) -> bool:
-        """Take a page in, where what is known of it already stands at its place, and nothing else is missing."""
+    def _extend(known: AccountList, page: ListPage) -> bool:
+        """Append a page if it agrees with the known part of the list and leaves no gap; whether it did."""
         order, ids = known.order or [], list(page.objects)
         again, new = order[page.start :], ids[max(0, len(order) - page.start) :]
         both = min(len(again), len(ids))
@@ -146,23 +146,23 @@ class KnownLists:
 
 
 @dataclass(slots=True)
-class Newcomers:
-    """Looks before a create whether somebody else made an object of its name meanwhile."""
+class NameCheck:
+    """The check before a create that nobody else has created an object of the same name since the plan was made."""
 
-    lists: KnownLists
+    lists: AccountLists
     provider: Provider
     clock: Clock
     read_at: float
-    held: Callable[[], set[str]]
-    """Ids that addresses have by now."""
+    managed_ids: Callable[[], set[str]]
+    """The ids of all managed objects, those created by this run included."""
     _shown: dict[str, dict[str, bool]] = field(default_factory=dict)
-    """Kind -> path -> whether lists show it."""
-    _turns: dict[str, threading.Lock] = field(default_factory=dict)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    """Kind -> pointer -> whether list items of the kind carry that member."""
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def listed(self, name: str, paths: Collection[str]) -> list[str]:
-        """Those of `paths` that the list of a kind shows of any object; one list read tells it for good."""
-        with self._turn_of(name):
+        """Those of `paths` that any list item of the kind carries; the list is read once and the answer kept."""
+        with self._lock_of(name):
             known = self._shown.setdefault(name, {})
             if unknown := [path for path in paths if path not in known]:
                 spec = self.provider.kinds.get(name)
@@ -171,24 +171,24 @@ class Newcomers:
                     known[path] = any(leaf_at(spec, document, path) is not None for document in documents)
             return [path for path in paths if known[path]]
 
-    def _turn_of(self, name: str) -> threading.Lock:
-        with self._turn:
-            return self._turns.setdefault(name, threading.Lock())
+    def _lock_of(self, name: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(name, threading.Lock())
 
-    def turn(self, kind: str, name: str) -> threading.Lock:
-        """Held by a create from its look at the names until its id is known: else another one of the same name in
-        this run would take the new object for somebody else's."""
-        return self._turn_of(f"{kind} {' '.join(name.split())}")
+    def name_lock(self, kind: str, name: str) -> threading.Lock:
+        """The lock that a create holds from this check until its id is known: another create of the same name in this
+        run would otherwise take the new object for somebody else's."""
+        return self._lock_of(f"{kind} {' '.join(name.split())}")
 
     def refuse(self, intent: Intent, name: str) -> bool:
-        """Raise `PlanStale` when somebody made an object of the `name` that is about to be given, else False."""
+        """Raise `PlanStale` if somebody has created an object called `name` since the plan was made; else False."""
         if self.clock.monotonic() - self.read_at < FRESH:
             return False
-        came = self.lists.newcomers(intent.kind)
-        taken = self.held()
+        added = self.lists.added_names(intent.kind)
+        taken = self.managed_ids()
         found = [
             id
-            for id, their_name in came.items()
+            for id, their_name in added.items()
             if their_name == name and id not in intent.before and id not in taken
         ]
         if found:

@@ -37,52 +37,52 @@ from reconciler.types.report import ApplyResult, StepResult
 from reconciler.types.state import Move, Preimage
 
 EVERY = 5.0
-"""Seconds between two tellings."""
+"""Seconds between two progress events."""
 SOON = 1.0
-"""Seconds after which it is told that a run waits for something else."""
+"""Seconds between them when the run starts to wait for other objects."""
 
 
 class Progress:
-    """Tells of one run, from the moment at which this is made."""
+    """Progress events of one run; its time counts from the construction of this."""
 
     def __init__(self, total: int, provider: Provider, clock: Clock, emit: Emit) -> None:
         self._total = total
         self._provider = provider
         self._clock = clock
         self._emit = emit
-        self._began = self._told = clock.monotonic()
+        self._began = self._reported_at = clock.monotonic()
         self._sent = provider.requests_sent
         self._waits_for: tuple[Address, ...] = ()
 
     def is_due(self, waits_for: Sequence[Address]) -> bool:
-        """Whether it is time to tell something."""
+        """Whether the next progress event is due."""
         same = tuple(waits_for) == self._waits_for
-        return self._clock.monotonic() - self._told >= (EVERY if same else SOON)
+        return self._clock.monotonic() - self._reported_at >= (EVERY if same else SOON)
 
-    def tell(self, done: int, waits_for: Sequence[Address], held_up: int) -> None:
-        """Tell how far the run is: `done` of its changes have ended, `held_up` wait for objects of the vendor."""
+    def report(self, done: int, waits_for: Sequence[Address], held_up: int) -> None:
+        """Emit `RunProgress`: `done` changes have ended, `held_up` wait for objects that the vendor is processing."""
         now, waits = self._clock.monotonic(), tuple(waits_for)
-        since, seconds, sent = now - self._told, now - self._began, self._provider.requests_sent
+        since, seconds, sent = now - self._reported_at, now - self._began, self._provider.requests_sent
         per_second = None if sent is None or self._sent is None or not since else (sent - self._sent) / since
         left = seconds * (self._total - done) / done if done and not waits else None
-        self._told, self._sent, self._waits_for = now, sent, waits
+        self._reported_at, self._sent, self._waits_for = now, sent, waits
         limit = self._provider.requests_per_second
         self._emit(RunProgress(done, self._total, seconds, per_second, limit, left, waits, held_up))
 
 
 WIDTH = 10
-"""Objects that are read at once for the pre-images of what comes next."""
+"""Threads that read objects for the pre-images of the next changes."""
 
 
 class Worker:
-    """Makes steps of changes. Used from several threads."""
+    """Turns changes into steps. Thread-safe."""
 
     def __init__(self, context: StepContext) -> None:
         self.context = context
 
     def start(self, change: Change) -> Step:
-        """The step that carries out `change`. It raises `ProviderError`, `PlanStale`, ..."""
-        self._refuse_unlawful(change)
+        """The step that carries out `change`. It raises `ProviderError`, `PlanStale`, `PlanBlocked`, `StateError`."""
+        self._refuse_blocked_change(change)
         match change.action:
             case Action.CREATE:
                 done = yield from create(self.context, change)
@@ -97,15 +97,17 @@ class Worker:
         self.context.ledger.finish(change.address)
         return done
 
-    def is_quiet(self, change: Change) -> bool:
-        """Whether carrying `change` out asks nothing of the account."""
+    def sends_nothing(self, change: Change) -> bool:
+        """Whether carrying out `change` sends no request."""
         if change.action is Action.FORGET:
             return True
         live = self.context.live.get((change.address.kind, change.id or ""))
-        return change.action is Action.NOOP and live is not None and not self.context.lacks(change, live)
+        return (
+            change.action is Action.NOOP and live is not None and not self.context.lacks_separate_parts(change, live)
+        )
 
     def announce(self, changes: Sequence[Change]) -> None:
-        """Mark that `changes` may start now, together. Raises `StateError`."""
+        """Record in one write that `changes` may start now, with their pre-images. Raises `StateError`."""
         ledger = self.context.ledger
         if not ledger.together:
             return  # one line each, right before its request, is cheap
@@ -116,7 +118,7 @@ class Worker:
         ledger.announce(intents, [preimage for preimage in before if preimage is not None])
 
     def rename(self, changes: Sequence[Change]) -> None:
-        """Give what moves its new address, whatever else becomes of it: before everything else, and all at once."""
+        """Give every moved entry its new address, in one write before any change starts. Raises `StateError`."""
         moves: list[Move] = []
         known: list[Preimage] = []
         for change in changes:
@@ -127,10 +129,10 @@ class Worker:
             if entry is not None:
                 known.append(preimage(replace(change, action=Action.NOOP, importing=None), None, entry))
         self.context.ledger.rename(moves, known)
-        self.context.note_entries()
+        self.context.read_entries()
 
-    def _refuse_unlawful(self, change: Change) -> None:
-        """No request leaves for what is blocked, observed, protected or ignored, whatever a plan file says."""
+    def _refuse_blocked_change(self, change: Change) -> None:
+        """Raise `PlanBlocked` for what is blocked, observed, protected or ignored, whatever a plan file says."""
         entry = self.context.entries.get(change.previous or change.address)
         held = entry.lifecycle if entry is not None and change.action is Action.DELETE else None
         blocks = (*change.blocked, *refusal_reason(change, today=held))
@@ -205,10 +207,10 @@ class _Run:
         emit(RunFinished("apply", result.count("done"), result.count("failed"), result.count("skipped")))
         return result
 
-    # what the dispatcher asks and tells
+    # callbacks of the dispatcher
 
     def announce(self, changes: Sequence[Change]) -> None:
-        """Tell the ledger which changes may start, those that will be skipped left out."""
+        """Record which changes may start, without those that will be skipped."""
         if self._fatal is not None or self._context.stop():
             return
         coming = [change for change in changes if self._undone(change) is None]
@@ -222,12 +224,12 @@ class _Run:
         except ReconcilerError as error:
             self._unmarked |= dict.fromkeys((change.address for change in coming), error)
 
-    def quiet(self, changes: Sequence[Change]) -> Sequence[Change]:
-        """Those that ask nothing of the account."""
-        return [change for change in changes if self._worker.is_quiet(change)]
+    def without_requests(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Those that send no request."""
+        return [change for change in changes if self._worker.sends_nothing(change)]
 
-    def settle(self, changes: Sequence[Change]) -> None:
-        """Carry out quiet ones; a kill before the one write leaves all of them to the next run."""
+    def record_together(self, changes: Sequence[Change]) -> None:
+        """Carry out changes that send no request; a kill before the one write leaves all of them to the next run."""
         ended: list[tuple[Change, Done]] = []
         try:
             with self._context.ledger.batch():
@@ -249,30 +251,30 @@ class _Run:
                 self.done(change, done)
 
     def begin(self, change: Change) -> Step | None:
-        """The step of a change; None where it is skipped."""
+        """The step of a change; None if it is skipped or has failed already."""
         reason = self._reason_to_skip(change)
         if reason is not None:
-            self._tell(change, StepSkipped(change.address, change.action, reason))
+            self._emit_difference(change, StepSkipped(change.address, change.action, reason))
             self._results[change.address] = StepResult(change.address, change.action, "skipped", change.id, reason)
             return None
         if (unmarked := self._unmarked.get(change.address)) is not None:
             self.failed(change, unmarked)
             return None
-        self._tell(change, StepStarted(change.address, change.action))
+        self._emit_difference(change, StepStarted(change.address, change.action))
         self._started[change.address] = self._context.clock.monotonic()
         return self._worker.start(change)
 
     def done(self, change: Change, done: Done) -> None:
-        """A step came to its end."""
+        """Emit and keep the result of a change that was carried out."""
         id, notes = done
         seconds = self._context.clock.monotonic() - self._started.pop(change.address)
-        self._tell(change, StepDone(change.address, change.action, id, seconds, notes))
+        self._emit_difference(change, StepDone(change.address, change.action, id, seconds, notes))
         self._results[change.address] = StepResult(
             change.address, change.action, "done", id, seconds=seconds, notes=notes
         )
 
     def failed(self, change: Change, error: ReconcilerError) -> None:
-        """A step ended with an error."""
+        """Emit and keep the result of a change that failed; a `StateError` stops the run."""
         if isinstance(error, StateError):
             self._fatal = self._fatal or error
         if isinstance(error, Interrupted):
@@ -291,14 +293,14 @@ class _Run:
         )
 
     def stopping(self) -> bool:
-        """Whether nothing that takes long is to be waited for."""
+        """Whether the run ends as soon as it can, without waiting for the vendor."""
         return self._fatal is not None or self._context.stop()
 
-    def turned(self, waiting: Sequence[Address]) -> None:
-        """The vendor works on the objects of these changes."""
+    def report_progress(self, waiting: Sequence[Address]) -> None:
+        """Emit progress if it is due; `waiting` are changes whose objects the vendor is processing."""
         if self._progress.is_due(waiting):
             done = len(self._shown & self._results.keys())
-            self._progress.tell(done, waiting, self._schedule.held_up(waiting))
+            self._progress.report(done, waiting, self._schedule.count_dependents(waiting))
 
     def _reason_to_skip(self, change: Change) -> str | None:
         if self._fatal is not None:
@@ -310,15 +312,15 @@ class _Run:
         return None if used is None else f"{used} was not done"
 
     def _undone(self, change: Change) -> Address | None:
-        """What `change` needs and did not get."""
+        """The first dependency of `change` that was not done; None if all were."""
         for used in change.depends_on:
             before = self._results.get(used)
             if before is not None and before.outcome != "done":
                 return used
         return None
 
-    def _tell(self, change: Change, event: StepStarted | StepDone | StepSkipped) -> None:
-        """Bookkeeping of what is in sync is no news."""
+    def _emit_difference(self, change: Change, event: StepStarted | StepDone | StepSkipped) -> None:
+        """Emit an event, unless the change only records what is in sync."""
         if change.is_difference:
             self._context.emit(event)
 

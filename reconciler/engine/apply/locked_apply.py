@@ -50,26 +50,26 @@ MOST = 5
 """So many contradictions are named; the others are counted."""
 
 
-def prove(plan: Plan, ground: ProofContext, setting: RunContext, *, begun: bool) -> None:
+def prove(plan: Plan, proof: ProofContext, context: RunContext, *, begun: bool) -> None:
     """Raise `PlanStale` for a plan that contradicts itself, the state or the account, `PlanBlocked` for one that the
     workspace's policy, the state or the lifecycles do not allow, whatever it says of that itself.
 
     `begun`: the state knows this very plan, so it was proved when it was begun; the account has moved by it since.
     """
     if not begun:
-        found = find_forgeries(plan, ground)
+        found = find_forgeries(plan, proof)
         if found:
             more = f"\n  and {len(found) - MOST} more" if len(found) > MOST else ""
             raise PlanStale(
                 "the plan does not say what it would do; nothing was sent:\n  " + "\n  ".join(found[:MOST]) + more,
                 hint="it was edited, or another version made it: make a new plan with `reconciler plan --out FILE`",
             )
-    refuse_blocked(judged_again(plan, replace(ground, listings={}) if begun else ground, setting))
+    refuse_blocked(with_current_policies(plan, replace(proof, listings={}) if begun else proof, context))
 
 
-def judged_again(plan: Plan, ground: ProofContext, setting: RunContext) -> Plan:
+def with_current_policies(plan: Plan, proof: ProofContext, context: RunContext) -> Plan:
     """The plan with the blocks that its changes, the state and the policy of the workspace call for now."""
-    then = state_of_plan(plan, ground.state)
+    then = state_of_plan(plan, proof.state)
     options = replace(
         plan.options, destroy=plan.mode == "destroy", refresh_only=plan.mode == "refresh-only",
         rollback=plan.rollback, accept_account=True,  # the account was held against the state before
@@ -78,19 +78,21 @@ def judged_again(plan: Plan, ground: ProofContext, setting: RunContext) -> Plan:
         sum(change.action not in (Action.DELETE, Action.FORGET) for change in plan.changes) + plan.summary.unchanged
     )
     situation = Situation(
-        then, plan.account, ground.listings, options, setting.workspace.policy, left,
-        lambda: setting.fingerprint(ground.state), setting.catalogue,
+        then, plan.account, proof.listings, options, context.workspace.policy, left,
+        lambda: context.fingerprint(proof.state), context.catalogue,
     )  # fmt: skip
     addresses = {(address.kind, entry.id): address for address, entry in then.resources.items()}
     changes = [
-        replace(change, blocked=(*change.blocked, *_lawless(change, then.resources.get(change.address), plan)))
-        for change in refuse_taken(plan.changes, ground.listings, addresses, setting.book(then))
+        replace(
+            change, blocked=(*change.blocked, *_lifecycle_blocks(change, then.resources.get(change.address), plan))
+        )
+        for change in refuse_taken(plan.changes, proof.listings, addresses, context.book(then))
     ]
     guarded, blocks = guard(changes, situation)
     return replace(plan, changes=in_order(guarded), blocked=(*plan.blocked, *blocks))
 
 
-def _lawless(change: Change, entry: Entry | None, plan: Plan) -> tuple[Block, ...]:
+def _lifecycle_blocks(change: Change, entry: Entry | None, plan: Plan) -> tuple[Block, ...]:
     remembered = change.action is Action.DELETE or plan.rollback is not None
     today = entry.lifecycle if entry is not None and remembered else None
     found = [block for block in refusal_reason(change, today=today) if block.rule != "protect"]
@@ -266,8 +268,8 @@ def _carry_out(
     session.sent = steps.sent.describe
     result = apply_changes(plan, Worker(steps), parallelism=options.parallelism, emit=context.emit, stop=context.stop)
     if result.count("done"):
-        _note_account(session, context)
-    _note_digest_key(session, context)
+        _record_account(session, context)
+    _record_digest_key(session, context)
     ledger.end(result)
     if digest is not None and not result.interrupted and result.count("done") == len(result.steps):
         session.record(PlanFinished(digest))
@@ -282,14 +284,14 @@ def describe_plan(plan: Plan, now: str, digest: str | None) -> RunHeader:
     return RunHeader(operation, info.who, now, info.version, digest, plan.commit, info.run, plan.rollback)
 
 
-def _note_account(session: StateSession, context: RunContext) -> None:
+def _record_account(session: StateSession, context: RunContext) -> None:
     """Remember whose account this is."""
     account = context.provider.account()
     key = context.fingerprint(session.state)
     session.record(AccountNoted(account.owner, key, account.base_url))
 
 
-def _note_digest_key(session: StateSession, context: RunContext) -> None:
+def _record_digest_key(session: StateSession, context: RunContext) -> None:
     """Remember under which key secrets are digested, once a digest in the state is made with it."""
     state = session.state
     digests = context.book(state).digests

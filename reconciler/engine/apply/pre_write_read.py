@@ -12,7 +12,7 @@ from reconciler.core.history.preimage import preimage
 from reconciler.core.planning.preconditions import is_done, moved_since
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.engine.account_reader import read_apart
-from reconciler.engine.apply.account_lists import FRESH, Newcomers
+from reconciler.engine.apply.account_lists import FRESH, NameCheck
 from reconciler.errors import PlanStale
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change, Request
@@ -35,7 +35,7 @@ class ObjectCheck:
     read_at: float
     now: LiveObject | None = None
     """As it was read last, where it was read again."""
-    newcomers: Newcomers | None = None
+    name_check: NameCheck | None = None
     """Has the lists of this run: of what was read from a list only a list tells what it did not have."""
 
     def is_old(self) -> bool:
@@ -70,7 +70,7 @@ class ObjectCheck:
 
     def _appeared(self, live: LiveObject) -> tuple[str, ...]:
         """What an object that goes has by now and its list did not show when the plan was made, though it can."""
-        was, lists = self.was, self.newcomers
+        was, lists = self.was, self.name_check
         if self.change.action is not Action.DELETE or was is None or was.detailed or lists is None:
             return ()
         spec = was.kind

@@ -142,7 +142,7 @@ def read_back(
                 shown = yield PendingRead(kind, id)
             if shown is None:
                 break
-            shown = context.with_apart(change, shown)
+            shown = context.with_separate_parts(change, shown)
             verdict = judge(change, shown, context.book, context.ids, unchanged=unchanged)
             if verdict.good:
                 context.remember(change, shown)
@@ -152,7 +152,7 @@ def read_back(
     raise failed_write(change, id, verdict, drafted=drafted)
 
 
-def see_gone(change: Change) -> Generator[PendingRead, LiveObject | None, None]:
+def wait_until_deleted(change: Change) -> Generator[PendingRead, LiveObject | None, None]:
     """Make sure that a deleted object is gone, whatever the answer said. Raises `Rejected`."""
     for pause in (0.0, *READ_AGAIN):
         if (yield PendingRead(change.address.kind, change.id or "", pause)) is None:

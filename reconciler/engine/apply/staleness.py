@@ -109,7 +109,7 @@ def check_account(
     if not accept and (other or not known):
         raise PlanStale("this key belongs to another account than the plan was made for", hint=AGAIN)
     live = _read(plan, listings, reader)
-    begun = find_begun(plan, state, listings, progress, setting.book(state))
+    begun = find_interrupted_run(plan, state, listings, progress, setting.book(state))
     ids = {address: entry.id for address, entry in state.resources.items()}
     explained = {
         change.address
@@ -202,7 +202,7 @@ def remaining_plan(plan: Plan, progress: PlanProgress | None) -> Plan:
     return replace(plan, changes=tuple(change for change in plan.changes if change.address not in progress.done))
 
 
-def find_begun(
+def find_interrupted_run(
     plan: Plan, state: State, listings: Mapping[str, Listing], progress: PlanProgress | None, book: SecretBook
 ) -> InterruptedRun:
     """What the run that was cut short had made; `plan` holds what is left."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import record, refreshed
 from reconciler.engine.account_reader import missing_parts, read_apart
-from reconciler.engine.apply.account_lists import KnownLists, Newcomers
+from reconciler.engine.apply.account_lists import AccountLists, NameCheck
 from reconciler.engine.apply.pre_write_read import ObjectCheck, SentLog, before_change, planned_object
 from reconciler.engine.apply.staleness import NOTHING, InterruptedRun
 from reconciler.engine.apply.step_recorder import Ledger
@@ -25,17 +25,17 @@ from reconciler.types.state import Entry, Preimage
 
 @dataclass(frozen=True, slots=True)
 class PendingRead:
-    """A step waits for one object to be read. It is handed the object, None where the account has none, or the
-    `ProviderError` of the reading."""
+    """A read that a step waits for. The step receives the object, None if the account has none, or the
+    `ProviderError` of the read."""
 
     kind: str
     id: str
     after: float = 0.0
-    """Seconds from now before which it is of no use to read."""
+    """Seconds from now before which reading is pointless."""
     shared: bool = False
-    """A list serves as well as a reading of the one object: several steps may be answered by one request."""
+    """A list item is good enough, so one page of a list may answer several steps."""
     patient: bool = False
-    """The vendor works on the object, maybe for minutes: a run that is asked to stop does not wait for it."""
+    """The vendor is processing the object, maybe for minutes: a run that is asked to stop does not wait for it."""
 
 
 Done: TypeAlias = tuple[str | None, tuple[str, ...]]
@@ -46,7 +46,7 @@ Step: TypeAlias = Generator[PendingRead, LiveObject | None, Done]
 
 @dataclass(slots=True)
 class StepContext:
-    """Used from several threads; the ledger does its own locking."""
+    """What all steps of one apply share. Used from several threads; the ledger does its own locking."""
 
     provider: Provider
     ledger: Ledger
@@ -67,39 +67,39 @@ class StepContext:
     shared_names: Collection[tuple[str, str]] = frozenset()
     """`name_key`s that several creates of this run have."""
     entries: Mapping[Address, Entry] = field(init=False)
-    """State as this apply found it: each address is carried out once, so nothing in here goes stale."""
+    """The entries before this apply: each address is written once, so none of them goes stale."""
     ids: dict[Address, str] = field(init=False)
     """Every id known so far, those of this run included."""
-    doors: dict[Address, str] = field(default_factory=dict)
-    """Where a person makes a new object of this run ready for use (`Processing.done_at`)."""
-    lists: KnownLists = field(init=False)
-    newcomers: Newcomers = field(init=False)
+    authorization_urls: dict[Address, str] = field(default_factory=dict)
+    """URL at which a person finishes the set-up of a new object, such as OAuth (`Processing.done_at`)."""
+    lists: AccountLists = field(init=False)
+    name_check: NameCheck = field(init=False)
     sent: SentLog = field(default_factory=SentLog)
 
     def __post_init__(self) -> None:
-        self.note_entries()
-        self.lists = KnownLists(self.provider, self.clock, self.read_at, self.listed)
-        self.newcomers = Newcomers(self.lists, self.provider, self.clock, self.read_at, self.held_ids)
+        self.read_entries()
+        self.lists = AccountLists(self.provider, self.clock, self.read_at, self.listed)
+        self.name_check = NameCheck(self.lists, self.provider, self.clock, self.read_at, self.managed_ids)
 
-    def note_entries(self) -> None:
-        """Take the state as it is now for what this apply found."""
+    def read_entries(self) -> None:
+        """Read the entries and their ids from the state as it is now."""
         self.entries = self.ledger.state.resources
         self.ids = {address: entry.id for address, entry in self.entries.items()}
 
-    def held_ids(self) -> set[str]:
-        """The ids that addresses have by now."""
+    def managed_ids(self) -> set[str]:
+        """The ids of all managed objects, those created by this run included."""
         return set(self.ids.copy().values())
 
     def is_known(self, kind: str, id: str) -> bool:
-        """Whether an object was there before, or is another address's: none that was just made."""
-        return (kind, id) in self.live or self.lists.was_there(kind, id) or id in self.held_ids()
+        """Whether an object existed when the plan was made or is managed: not one that was just created."""
+        return (kind, id) in self.live or self.lists.was_planned_with(kind, id) or id in self.managed_ids()
 
-    def is_named_alone(self, change: Change) -> bool:
-        """Whether no other create of this run gives the name of `change`."""
+    def has_unique_name(self, change: Change) -> bool:
+        """Whether no other create of this run has the name of `change`."""
         return name_key(change) not in self.shared_names
 
     def begin(self, change: Change, live: LiveObject | None = None) -> None:
-        """Keep what `change` is about to change; `live` where it was read just now."""
+        """Record the pre-image of a change; `live` is its object if it was read just now. Raises `StateError`."""
         if self.ledger.together or not change.is_difference:
             return
         before = self.preimage(change, live)
@@ -107,25 +107,27 @@ class StepContext:
             self.ledger.begin(before)
 
     def preimage(self, change: Change, live: LiveObject | None = None) -> Preimage | None:
-        """What `change` is about to change; None where another change keeps it."""
+        """The object of `change` before the write; None if another change records it."""
         entry = self.entries.get(change.address)
         return before_change(change, entry, live, self.live, self.provider)
 
-    def watch(self, change: Change) -> ObjectCheck:
-        """The object of `change`, watched from when it was read for the plan."""
+    def object_check(self, change: Change) -> ObjectCheck:
+        """The check that the object of `change` is still as it was read for the plan."""
         was, at = planned_object(change, self.live, self.read_at)
-        return ObjectCheck(change, self.provider, self.clock, self.book, self.ids, was, at, newcomers=self.newcomers)
+        return ObjectCheck(
+            change, self.provider, self.clock, self.book, self.ids, was, at, name_check=self.name_check
+        )
 
-    def with_apart(self, change: Change, live: LiveObject) -> LiveObject:
-        """The object with what the API keeps apart from it, as far as that is ours."""
-        return read_apart(self.provider, live, _apart_of(change))
+    def with_separate_parts(self, change: Change, live: LiveObject) -> LiveObject:
+        """The object with the managed parts that the API keeps in sub resources. Raises `ProviderError`."""
+        return read_apart(self.provider, live, _separate_parts(change))
 
-    def lacks(self, change: Change, live: LiveObject) -> bool:
-        """Whether some of that was not read with it."""
-        return bool(missing_parts(live, _apart_of(change)))
+    def lacks_separate_parts(self, change: Change, live: LiveObject) -> bool:
+        """Whether some of those parts have not been read yet."""
+        return bool(missing_parts(live, _separate_parts(change)))
 
     def remember(self, change: Change, live: LiveObject) -> None:
-        """Record what was sent and what the account shows of it."""
+        """Record in the state what was sent and what the account shows of it. Raises `StateError`."""
         old = self.entries.get(change.address)
         self.ids[change.address] = live.id
         if self.refresh and old is not None:
@@ -135,7 +137,7 @@ class StepContext:
         self.ledger.keep(change.address, entry)
 
 
-def _apart_of(change: Change) -> set[str]:
+def _separate_parts(change: Change) -> set[str]:
     return {*(change.managed or {}), *(field.path for field in change.fields)} & set(change.kind.separate_pointers)
 
 
@@ -151,15 +153,15 @@ def names_given_twice(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:
 
 
 def post(context: StepContext, change: Change, request: Request, before: Callable[[int], bool]) -> Answer:
-    """Send one filled request. Before each attempt `before` is asked (True: it is done already), then the lock is
-    made sure of for as long as the attempt may take."""
+    """Send one request without placeholders. Before each attempt `before` runs (True: nothing is left to send), then
+    the lock is confirmed for as long as the attempt may take. Raises `ProviderError`, `StateLocked`."""
     last: list[str] = []
     ledger, provider = context.ledger, context.provider
 
     def gate(attempt: int) -> bool:
         nonlocal last
         if attempt:
-            ledger.confirm(provider.timeout)  # whoever lost the lock is told so, whatever moved
+            ledger.confirm(provider.timeout)  # a lost lock is reported before anything else that changed
         if before(attempt):
             return True
         ledger.confirm(provider.timeout)
@@ -176,14 +178,14 @@ def post(context: StepContext, change: Change, request: Request, before: Callabl
     return answer
 
 
-def send(context: StepContext, change: Change, request: Request, watch: ObjectCheck | None) -> Answer:
-    """Send one request of a change whose object is there; `watch` looks at it before each attempt."""
+def send(context: StepContext, change: Change, request: Request, check: ObjectCheck | None) -> Answer:
+    """Send one request of a change whose object is there; `check` looks at it before each attempt."""
     filled = fill_request(request, context.ids, context.book)
     try:
         return post(
-            context, change, filled, lambda attempt: watch is not None and watch.read_again_before(filled, attempt)
+            context, change, filled, lambda attempt: check is not None and check.read_again_before(filled, attempt)
         )
     except NotFound:
         if request.purpose == "detach":
-            return Answer(204)  # the tool is gone, and with it the attachment
+            return Answer(204)  # the tool was deleted, and the attachment with it
         raise

@@ -12,8 +12,8 @@ from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.state.entry_records import name_digest
 from reconciler.engine.apply.read_back import (
     read_back,
-    see_gone,
     wait_until_attached,
+    wait_until_deleted,
     wait_until_done,
     wait_until_patched,
 )
@@ -29,7 +29,7 @@ from reconciler.types.live import LiveObject
 from reconciler.types.state import Entry, Intent
 
 CREATE_TRIES = 3
-LONGEST_DOOR = 2_000
+LONGEST_URL = 2_000
 
 
 def create(context: StepContext, change: Change) -> Step:
@@ -40,15 +40,15 @@ def create(context: StepContext, change: Change) -> Step:
     if id is None:
         id, live = yield from _make(context, change, first, at_once=bool(others))
     context.ids[change.address] = id
-    context.lists.made(change.address.kind, id)
+    context.lists.note_created(change.address.kind, id)
     # The id is safe from here on; what was sent is only recorded once it was seen.
     context.ledger.keep(change.address, Entry(id, name=change.name, lifecycle=change.lifecycle, source=change.source))
     for request in others:
         send(context, change, request, None)
     found, notes = yield from read_back(context, change, id, first=None if others else live)
     waited = yield from wait_until_done(change, found, context.clock, context.emit, context.stop)
-    door = context.doors.get(change.address)
-    return id, notes + waited + ((f"to be opened by a person: {door}",) if waited and door else ())
+    url = context.authorization_urls.get(change.address)
+    return id, notes + waited + ((f"to be opened by a person: {url}",) if waited and url else ())
 
 
 def _make(
@@ -64,8 +64,8 @@ def _make(
         context.ledger.keep(change.replaces, aside, previous=change.address)
     intent, request = intent_of(context, change), fill_request(first, context.ids, context.book)
     name = name_in(change.kind, request, intent.name)
-    alone = name == intent.name and context.is_named_alone(change)
-    with nullcontext() if alone else context.newcomers.turn(change.kind.name, name):
+    alone = name == intent.name and context.has_unique_name(change)
+    with nullcontext() if alone else context.name_check.name_lock(change.kind.name, name):
         told, found = _send_create(context, change, intent, request, name)
         if found is not None:
             context.ids[change.address] = found
@@ -120,7 +120,7 @@ def _send_create(
     for attempt in range(CREATE_TRIES):
         ledger.intend(intent)
         try:
-            answer = post(context, change, request, lambda attempt: context.newcomers.refuse(intent, name))
+            answer = post(context, change, request, lambda attempt: context.name_check.refuse(intent, name))
         except OutcomeUnknown as error:
             found = look_up(context, intent, name)
             if found is not None:
@@ -138,17 +138,17 @@ def _send_create(
             if not attempt:
                 ledger.drop(change.address)  # the API was not asked
             raise
-        _note_door(context, change, answer.body)
+        _keep_authorization_url(context, change, answer.body)
         return context.provider.created_id(intent.kind, answer), None
     raise AssertionError("unreachable")
 
 
-def _note_door(context: StepContext, change: Change, answer: Json) -> None:
+def _keep_authorization_url(context: StepContext, change: Change, answer: Json) -> None:
     """Keep the address for a person that the answer to a create shows."""
     place = change.kind.processing.done_at if change.kind.processing is not None else None
-    door = lookup(answer, place) if place is not None else None
-    if isinstance(door, str) and door.startswith("https://") and len(door) <= LONGEST_DOOR:
-        context.doors[change.address] = door
+    url = lookup(answer, place) if place is not None else None
+    if isinstance(url, str) and url.startswith("https://") and len(url) <= LONGEST_URL:
+        context.authorization_urls[change.address] = url
 
 
 def name_in(spec: KindSpec, request: Request, otherwise: str) -> str:
@@ -166,7 +166,7 @@ def look_up(context: StepContext, intent: Intent, name: str) -> str | None:
     for pause in (0.0, SETTLE_SECONDS):
         if pause:
             context.clock.sleep(pause)
-        taken = context.held_ids()
+        taken = context.managed_ids()
         named = objects_of(context.lists.read(intent.kind), name)
         found = [id for id in named if id not in intent.before and id not in taken]
         if len(found) > 1:
@@ -190,17 +190,17 @@ def update(context: StepContext, change: Change) -> Step:
     held = context.live.get((change.address.kind, change.id))
     sent = held is not None and context.begun.explains(change, held, context.book, context.ids)
     sent = sent and not is_as_planned(change, held)
-    watch = context.watch(change)
-    if watch.is_old():
-        watch.read_again()
-    context.begin(change, None if sent else watch.now)
+    check = context.object_check(change)
+    if check.is_old():
+        check.read_again()
+    context.begin(change, None if sent else check.now)
     unchanged = drafted = False
     for index, request in enumerate(change.requests):
         if sent and request.purpose in BODY:
             continue
         if request.purpose == "detach":
             wait_until_patched(change, change.requests[:index], context.provider, context.clock)
-        answer = send(context, change, request, watch)
+        answer = send(context, change, request, check)
         unchanged = unchanged or answer.status == 304
         drafted = drafted or is_draft(answer.body)
         if request.purpose == "attach" and any(later.purpose == "update" for later in change.requests[index:]):
@@ -217,15 +217,15 @@ def _tools_in(context: StepContext, request: Request) -> set[Json]:
 
 def delete(context: StepContext, change: Change) -> Step:
     """The step of a delete: it ends when the object is seen to be gone."""
-    watch = context.watch(change)
-    gone = watch.is_old() and watch.read_again()
-    context.begin(change, watch.now)
+    check = context.object_check(change)
+    gone = check.is_old() and check.read_again()
+    context.begin(change, check.now)
     for request in change.requests if not gone else ():
         try:
-            send(context, change, request, watch)
+            send(context, change, request, check)
         except NotFound:
             gone = True
-    yield from see_gone(change)
+    yield from wait_until_deleted(change)
     context.ledger.forget(change.address)
     return change.id, ("was gone already",) if gone else ()
 
@@ -245,5 +245,5 @@ def keep(context: StepContext, change: Change) -> Done:
     live = context.live.get(key) or context.provider.get(*key)
     if live is None:
         raise PlanStale(f"{change.address} ({change.id}) is gone since the plan was made")
-    context.remember(change, context.with_apart(change, live))
+    context.remember(change, context.with_separate_parts(change, live))
     return change.id, ()

@@ -66,19 +66,19 @@ def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -
     ]
 
 
-def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diagnostic], setting: RunContext) -> Plan:
+def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diagnostic], run: RunContext) -> Plan:
     """The plan; `known` are the findings so far."""
     manifests, options, state = request.manifests, request.options, compared.desired.state
-    account = setting.provider.account()
-    drift = drift_items(compared, request, setting.catalogue)
-    drafted = _refresh(compared, drift) if options.refresh_only else _draft(compared, request, setting.provider)
-    changes, blocks, standing = _judge(drafted.changes, compared, request, account, setting)
+    account = run.provider.account()
+    drift = drift_items(compared, request, run.catalogue)
+    drafted = _refresh(compared, drift) if options.refresh_only else _draft(compared, request, run.provider)
+    changes, blocks, standing = _judge(drafted.changes, compared, request, account, run)
     problems = [*known, *drafted.problems, *standing, *missing_secrets(changes, compared.bound.context.book)]
-    problems += check_libraries(changes, setting.provider, setting.workspace.parallelism)
-    since = now_of(setting) - timedelta(seconds=options.since) if options.since else None
+    problems += check_libraries(changes, run.provider, run.workspace.parallelism)
+    since = now_of(run) - timedelta(seconds=options.since) if options.since else None
     unmanaged, incomplete = find_unmanaged(compared, since), find_incomplete(compared)
     return Plan(
-        workspace=setting.workspace.name,
+        workspace=run.workspace.name,
         account=account,
         lineage=state.lineage,
         serial=state.serial,
@@ -98,7 +98,7 @@ def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diag
         mode="destroy" if options.destroy else "refresh-only" if options.refresh_only else "normal",
         inputs_digest=manifests.inputs_digest,
         commit=manifests.commit,
-        project=setting.project,
+        project=run.project,
         rollback=options.rollback,
         namesakes=find_namesakes(compared, changes),
         entries={
@@ -112,9 +112,9 @@ def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diag
     )
 
 
-def now_of(setting: RunContext) -> datetime:
+def now_of(run: RunContext) -> datetime:
     """The time by the run's clock, with its zone."""
-    return datetime.fromisoformat(setting.clock.now())
+    return datetime.fromisoformat(run.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +219,14 @@ def _with_requests(change: Change, compared: Compared, request: PlanRequest, pro
 
 
 def _judge(
-    changes: Sequence[Change], compared: Compared, request: PlanRequest, account: Account, setting: RunContext
+    changes: Sequence[Change], compared: Compared, request: PlanRequest, account: Account, run: RunContext
 ) -> tuple[tuple[Change, ...], tuple[Block, ...], list[Diagnostic]]:
     """The changes in order as the policies leave them, the blocks of the plan as a whole, and warnings about what
     stands already."""
-    state, policy, manifests = compared.desired.state, setting.workspace.policy, request.manifests.manifests
+    state, policy, manifests = compared.desired.state, run.workspace.policy, request.manifests.manifests
     situation = Situation(
         state, account, compared.account.seen.listings, request.options, policy, len(manifests),
-        lambda: setting.fingerprint(state), setting.catalogue,
+        lambda: run.fingerprint(state), run.catalogue,
     )  # fmt: skip
     guarded, blocks = guard(changes, situation)
     sources = {manifest.address: manifest.source for manifest in manifests} if policy != Policy() else {}

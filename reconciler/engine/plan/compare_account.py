@@ -42,9 +42,7 @@ if TYPE_CHECKING:
     from reconciler.core.history.rollback_goal import Goal
 
 
-def read_account(
-    desired: Desired, reader: Reader, setting: RunContext, book: SecretBook, *, everything: bool
-) -> Account:
+def read_account(desired: Desired, reader: Reader, run: RunContext, book: SecretBook, *, everything: bool) -> Account:
     """The lists of all kinds that a plan may touch, and what became of managed ids that they do not show.
 
     `everything`: the other kinds, too. Raises `ProviderError` where a list that is needed cannot be read.
@@ -55,21 +53,21 @@ def read_account(
         for resource in resources.values()
     )
     addresses = [*resources, *state.resources, *(intent.address for intent in state.pending)]
-    listings = reader.lists(kinds_to_read(addresses, setting.provider.kinds, attachments=any(attached)))
+    listings = reader.lists(kinds_to_read(addresses, run.provider.kinds, attachments=any(attached)))
     pending = (resources.get(intent.address) for intent in state.pending)
     called = {resource.address: name_of(resource, book) for resource in pending if resource is not None}
-    reader.settle_pending(listings, state, book, setting.settle, called)
+    reader.settle_pending(listings, state, book, run.settle, called)
     if everything:
-        listings |= reader.further(listings, [*setting.provider.kinds])
-    whole = _hide_shadows(listings, desired, reader, book)
+        listings |= reader.further(listings, [*run.provider.kinds])
+    whole = _hide_embedded_objects(listings, desired, reader, book)
     looked = desired.scope.wanted | desired.scope.deletable | desired.untouched | desired.beside
     seen = reader.missing(
-        {address: entry for address, entry in state.resources.items() if address in looked}, listings, setting.settle
+        {address: entry for address, entry in state.resources.items() if address in looked}, listings, run.settle
     )
     return Account(seen, whole, dict(reader.unlisted))
 
 
-def _hide_shadows(
+def _hide_embedded_objects(
     listings: dict[str, Listing], desired: Desired, reader: Reader, book: SecretBook
 ) -> dict[str, Listing]:
     """Leave out objects that are items of another one: adopted, they would be lost together with that one.
@@ -112,21 +110,21 @@ def compare(
         for address, id in ids.items()
         if (listing := listings.get(address.kind)) is not None and id in listing.objects
     }
-    known = Known(wanted, bound.resources, state, live, bound.context.kinds)
-    live |= reader.apart(needs_detail(known), live)
-    live |= _shown(reader, partly_listed(known))
+    snapshot = AccountSnapshot(wanted, bound.resources, state, live, bound.context.kinds)
+    live |= reader.apart(needs_detail(snapshot), live)
+    live |= _shown(reader, partly_listed(snapshot))
     planned: dict[Address, ResourcePlan] = {}
     todo = {
         address: binding for address, binding in wanted.items() if (address.kind, binding.id) not in reader.not_shown
     }
     for first in (True, False):
         for address, binding in todo.items():
-            resource, found = bound.resources[address], known.live_of(address)
+            resource, found = bound.resources[address], snapshot.live_of(address)
             if goal is not None:
                 resource = goal.spared(address, resource, found)
             planned[address] = plan_resource(resource, binding, found, bound.context)
         if first:
-            again = _shown(reader, [*_doubtful(planned, known), *_absent(desired, live)])
+            again = _shown(reader, [*_doubtful(planned, snapshot), *_absent(desired, live)])
             live |= again
             todo = {address: binding for address, binding in wanted.items() if (address.kind, binding.id) in again}
     for address, binding in wanted.items():
@@ -140,7 +138,7 @@ def compare(
     }
     planned = {address: plan for address, plan in planned.items() if address not in unread}
     judged = replace(desired, scope=replace(scope, deletable=scope.deletable - unread.keys()))
-    problems = tuple(failure_warnings(planned, known))
+    problems = tuple(failure_warnings(planned, snapshot))
     if goal is None:
         for address, result in planned.items():
             problems += tuple(find_mistyped(bound.resources[address], wanted[address].entry, result))
@@ -156,7 +154,7 @@ def _shown(reader: Reader, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AccountSnapshot:
     """What a run knows once its lists are read."""
 
     wanted: Mapping[Address, Binding]
@@ -173,39 +171,39 @@ class Known:
         return self.live.get((address.kind, id)) if id is not None else None
 
 
-def partly_listed(known: Known) -> list[LiveObject]:
+def partly_listed(snapshot: AccountSnapshot) -> list[LiveObject]:
     """Objects of which a manifest or the state speaks of something that lists leave out."""
     found: list[LiveObject] = []
-    for address, binding in known.wanted.items():
-        live = known.live_of(address)
+    for address, binding in snapshot.wanted.items():
+        live = snapshot.live_of(address)
         if live is None or live.detailed:
             continue
         lacking = [row for row in absent_from_lists(live.kind) if live.body.get(row[1:]) is None]
         if lacking:
-            ours = {*known.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
+            ours = {*snapshot.resources[address].leaves, *(binding.entry.sent if binding.entry else ())}
             if any(within(pointer, row) for pointer in ours for row in lacking):
                 found.append(live)
     return found
 
 
-def needs_detail(known: Known) -> dict[Key, set[str]]:
+def needs_detail(snapshot: AccountSnapshot) -> dict[Key, set[str]]:
     """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
     found: dict[Key, set[str]] = {}
-    for address, entry in known.state.resources.items():
-        if ours := set(known.kinds.get(address.kind).separate_pointers) & entry.sent.keys():
+    for address, entry in snapshot.state.resources.items():
+        if ours := set(snapshot.kinds.get(address.kind).separate_pointers) & entry.sent.keys():
             found.setdefault((address.kind, entry.id), set()).update(ours)
-    for address, binding in known.wanted.items():
-        ours = set(known.resources[address].kind.separate_pointers) & known.resources[address].leaves.keys()
+    for address, binding in snapshot.wanted.items():
+        ours = set(snapshot.resources[address].kind.separate_pointers) & snapshot.resources[address].leaves.keys()
         if ours and binding.id is not None:
             found.setdefault((address.kind, binding.id), set()).update(ours)
     return found
 
 
-def _doubtful(planned: Mapping[Address, ResourcePlan], known: Known) -> Iterator[LiveObject]:
+def _doubtful(planned: Mapping[Address, ResourcePlan], snapshot: AccountSnapshot) -> Iterator[LiveObject]:
     """List items that differ by what the list may leave out, or that somebody seems to have edited."""
     for address, result in planned.items():
         if result.absent or any(field.direction is not Direction.VENDOR for field in result.drift):
-            live = known.live_of(address)
+            live = snapshot.live_of(address)
             if live is not None and not live.detailed:
                 yield live
 
@@ -219,14 +217,14 @@ def _absent(desired: Desired, live: Mapping[Key, LiveObject]) -> Iterator[LiveOb
             yield item
 
 
-def failure_warnings(planned: Mapping[Address, ResourcePlan], known: Known) -> list[Diagnostic]:
+def failure_warnings(planned: Mapping[Address, ResourcePlan], snapshot: AccountSnapshot) -> list[Diagnostic]:
     """Objects of ours that the vendor could not process, or that wait for a person: in sync, and of no use."""
     found: list[Diagnostic] = []
     for address, result in planned.items():
-        live = known.live_of(address)
+        live = snapshot.live_of(address)
         now = processing_status(live) if live is not None else None
         if now is not None and (now.failed or now.waiting):
             summary, hint = processing_failure(str(address), now), processing_remedy(result.change)
-            source = known.resources[address].source
+            source = snapshot.resources[address].source
             found.append(Diagnostic("E-failed", Severity.WARNING, summary, hint=hint, address=address, source=source))
     return found

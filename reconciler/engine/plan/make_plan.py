@@ -25,7 +25,7 @@ from reconciler.core.planning.run_scope import expand_options, select_scope
 from reconciler.core.planning.selection_check import addresses_of
 from reconciler.core.policies.plan_policies import other_account, same_account
 from reconciler.core.resource_diff.match_objects import names_of
-from reconciler.core.resource_diff.resource_plan import Context
+from reconciler.core.resource_diff.resource_plan import DiffContext
 from reconciler.engine.account_reader import Reader
 from reconciler.engine.plan.assemble_plan import assemble_plan
 from reconciler.engine.plan.compare_account import compare, read_account
@@ -48,7 +48,7 @@ def make_plan(
     manifests: ManifestSet,
     state: State,
     options: PlanOptions,
-    setting: RunContext,
+    run: RunContext,
     *,
     goal: Goal | None = None,
     replaced: tuple[Address, ...] = (),
@@ -62,16 +62,14 @@ def make_plan(
     """
     options = expand_options(options, addresses_of(manifests, state))
     request = PlanRequest(manifests, state, options, goal, replaced)
-    reader = Reader(setting.provider, setting.clock, setting.workspace.parallelism, tolerant=True)
-    provider = setting.provider
-    context = Context(
-        setting.book(state), provider.kinds, provider.vocabulary, options.resend_secrets, setting.catalogue
-    )
+    reader = Reader(run.provider, run.clock, run.workspace.parallelism, tolerant=True)
+    provider = run.provider
+    context = DiffContext(run.book(state), provider.kinds, provider.vocabulary, options.resend_secrets, run.catalogue)
     desired = build_desired(request)
-    account = read_account(desired, reader, setting, context.book, everything=options.unmanaged)
-    verdicts = setting.verdicts
-    if verdicts is not None and verdicts.drop(verdicts.moved(state, account.seen.listings)) and setting.reread:
-        manifests, state = setting.reread()
+    account = read_account(desired, reader, run, context.book, everything=options.unmanaged)
+    verdicts = run.verdicts
+    if verdicts is not None and verdicts.drop(verdicts.moved(state, account.seen.listings)) and run.reread:
+        manifests, state = run.reread()
         request = PlanRequest(manifests, state, options, goal, replaced)
         desired = build_desired(request)
     problems = [
@@ -85,17 +83,17 @@ def make_plan(
     compared = compare(desired, account, bound, reader, goal, verdicts.taken if verdicts is not None else ())
     problems += [*bound.problems, *lost, *compared.problems]
     if not options.drift_only:
-        problems += leftover_warnings(compared.planned, bound.resources, setting_word=setting.workspace.migrate)
+        problems += leftover_warnings(compared.planned, bound.resources, setting_word=run.workspace.migrate)
     if errors := [problem for problem in problems if problem.is_error]:
-        raise PlanError("no plan can be made", errors, hint=_other_account(request, account, setting))
+        raise PlanError("no plan can be made", errors, hint=_other_account(request, account, run))
     if found := to_replace(request, compared):
-        return make_plan(manifests, state, options, setting, goal=goal, replaced=found)
+        return make_plan(manifests, state, options, run, goal=goal, replaced=found)
     before = {*reader.not_shown}
     compared = replace(compared, usage=usage_of(request, compared, reader), unlisted=reader.unlisted)
     unseen = {key: why for key, why in reader.not_shown.items() if key not in before}
     compared = replace(compared, unseen=unseen)
     new = {name: error for name, error in reader.unlisted.items() if name not in account.unlisted}
-    plan = assemble_plan(compared, request, [*problems, *unlisted_warnings(new)], setting)
+    plan = assemble_plan(compared, request, [*problems, *unlisted_warnings(new)], run)
     if verdicts is not None:
         verdicts.note(compared, {problem.address for problem in (*problems, *plan.diagnostics)})
     names = names_of(account.seen.listings, bound.matching, desired.state)
@@ -103,11 +101,11 @@ def make_plan(
     return Planned(replace(plan, names=names_in(plan, names)), compared.live, names, compared.noted, listed)
 
 
-def _other_account(request: PlanRequest, account: Account, setting: RunContext) -> str | None:
+def _other_account(request: PlanRequest, account: Account, run: RunContext) -> str | None:
     """What may be the reason of all problems: an account that never had the objects of the state."""
     state, options = request.state, request.options
     if options.accept_account or same_account(
-        state, setting.provider.account(), account.seen.listings, lambda: setting.fingerprint(state),
+        state, run.provider.account(), account.seen.listings, lambda: run.fingerprint(state),
         back=request.goal is not None,
     ):  # fmt: skip
         return None
@@ -131,21 +129,21 @@ class Differences:
     has taken note of the direction `live`."""
 
 
-def find_drift(manifests: ManifestSet, state: State, setting: RunContext, options: PlanOptions | None = None) -> Plan:
+def find_drift(manifests: ManifestSet, state: State, run: RunContext, options: PlanOptions | None = None) -> Plan:
     """A plan without changes whose `drift` says what moved, by whom, and which managed objects are gone.
 
     Only what state holds is looked at; pending changes of the manifests do not count. An empty set of manifests is
     fine: then the values before are known only by their digests. Raises `ProviderError` when the account cannot be
     read, `PlanError` when an entry is not one of the account's own objects.
     """
-    return find_differences(manifests, state, setting, options).plan
+    return find_differences(manifests, state, run, options).plan
 
 
 def find_differences(
-    manifests: ManifestSet, state: State, setting: RunContext, options: PlanOptions | None = None
+    manifests: ManifestSet, state: State, run: RunContext, options: PlanOptions | None = None
 ) -> Differences:
     """The same, with all that differs and did not move since the last apply. Raises the same."""
-    planned = make_plan(manifests, state, replace(options or PlanOptions(), drift_only=True), setting)
+    planned = make_plan(manifests, state, replace(options or PlanOptions(), drift_only=True), run)
     plan = planned.plan
     unread = {
         incomplete.address for incomplete in plan.incomplete if incomplete.address is not None and not incomplete.path
@@ -178,33 +176,33 @@ def _all_fields(planned: Planned) -> dict[Address, tuple[DriftField, ...]]:
 
 
 def view(
-    manifests: ManifestSet, state: State, options: PlanOptions, setting: RunContext, key: bytes
+    manifests: ManifestSet, state: State, options: PlanOptions, run: RunContext, key: bytes
 ) -> tuple[Plan, Mapping[Address, Resource], Mapping[tuple[str, str], str]]:
     """The plan of a workspace, what its manifests want with references still by name, and the names of what was
-    read. Literal secrets are told apart by digests under `key`, which is to live no longer than the comparison.
+    read. Literal secrets are compared by digests under `key`, which should live no longer than the comparison.
     Sends nothing but GET requests. Raises what `make_plan` raises."""
-    from reconciler.core.planning.account_comparison import literals_told_apart
+    from reconciler.core.planning.account_comparison import digest_literals
 
-    planned = make_plan(manifests, state, options, setting)
+    planned = make_plan(manifests, state, options, run)
     resources = resources_of(manifests.manifests)
     chosen = select_scope(resources, state, options, manifests.paths).wanted
 
-    def tell(where: str) -> str:
-        value = setting.secrets.resolve(SecretRef("literal", where))
+    def literal_digest(where: str) -> str:
+        value = run.secrets.resolve(SecretRef("literal", where))
         return "" if value is None else hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256").hex()
 
-    def told(resource: Resource) -> Resource:
-        leaves = {path: literals_told_apart(value, tell) for path, value in resource.leaves.items()}
+    def with_literal_digests(resource: Resource) -> Resource:
+        leaves = {path: digest_literals(value, literal_digest) for path, value in resource.leaves.items()}
         return replace(resource, leaves=leaves)
 
     return (
         planned.plan,
-        {address: told(resource) for address, resource in resources.items() if address in chosen},
+        {address: with_literal_digests(resource) for address, resource in resources.items() if address in chosen},
         planned.names,
     )
 
 
-def plan_import(address: Address, id: str, manifests: ManifestSet, state: State, setting: RunContext) -> Plan:
+def plan_import(address: Address, id: str, manifests: ManifestSet, state: State, run: RunContext) -> Plan:
     """A plan of one change: `id` becomes `address` in state.
 
     What the manifest and the object agree on is recorded as applied, hidden secrets as assumed; what differs stays a
@@ -232,9 +230,9 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
         removed=(),
     )
     try:
-        plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), setting).plan
+        plan = make_plan(chosen, state, PlanOptions(targets=(address,), record=True), run).plan
     except PlanError as error:
-        if id in setting.provider.list(address.kind).objects:
+        if id in run.provider.list(address.kind).objects:
             raise
         # The id was typed here; the manifest says nothing about it, and no line of it is to be shown.
         wrong = Diagnostic(

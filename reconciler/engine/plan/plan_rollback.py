@@ -37,7 +37,7 @@ def plan_rollback(
     serial: int,
     state: State,
     options: PlanOptions,
-    setting: RunContext,
+    run: RunContext,
     today: Mapping[Address, Lifecycle] | None = None,
 ) -> Planned:
     """The plan with what it was made against. Sends nothing but GET requests.
@@ -47,20 +47,20 @@ def plan_rollback(
     and what `make_plan` raises.
     """
     # What a killed run left behind is an entry like any other, though no writing run has closed it yet.
-    state, _ = close_run(state, state.serial, setting.workspace.history)
+    state, _ = close_run(state, state.serial, run.workspace.history)
     verify(state)
     check_serial(serial, state)
     runs = [changes_of(entry) for entry in state.history.entries if entry.serial > serial]
-    book = setting.book(state)
+    book = run.book(state)
     today = today or {}
     resources = {
         address: replace(entry, lifecycle=today.get(address, entry.lifecycle))
         for address, entry in state.resources.items()
     }
     state = replace(state, resources=resources)
-    alive = still_there(released_objects(runs, state, setting.provider.kinds), setting)
-    goal, rotated = without_rotated(make_goal(serial, runs, state, setting.provider.kinds, alive, today), book)
-    planned = make_plan(ManifestSet(), state, replace(options, rollback=serial), setting, goal=goal)
+    alive = still_there(released_objects(runs, state, run.provider.kinds), run)
+    goal, rotated = without_rotated(make_goal(serial, runs, state, run.provider.kinds, alive, today), book)
+    planned = make_plan(ManifestSet(), state, replace(options, rollback=serial), run, goal=goal)
     plan = planned.plan
     changes = tuple(_explained(change, goal) for change in plan.changes)
     notes = [*_notes(goal, plan, planned.live, book), *rotated_notes(rotated)]
@@ -69,14 +69,14 @@ def plan_rollback(
     return replace(planned, plan=replace(plan, changes=changes, diagnostics=(*plan.diagnostics, *notes)))
 
 
-def still_there(ids: Sequence[tuple[str, str]], setting: RunContext) -> dict[tuple[str, str], LiveObject]:
+def still_there(ids: Sequence[tuple[str, str]], run: RunContext) -> dict[tuple[str, str], LiveObject]:
     """What there still is of these objects, by kind and id, with everything that the API keeps apart from them."""
 
     def look(key: tuple[str, str]) -> LiveObject | None:
-        live = setting.provider.get(*key)
-        return read_apart(setting.provider, live, live.kind.separate_pointers) if live is not None else None
+        live = run.provider.get(*key)
+        return read_apart(run.provider, live, live.kind.separate_pointers) if live is not None else None
 
-    found = run_parallel(look, ids, setting.workspace.parallelism)
+    found = run_parallel(look, ids, run.workspace.parallelism)
     return {key: live for key, live in zip(ids, found, strict=True) if live is not None}
 
 

@@ -12,7 +12,7 @@ from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.diff.vendor_changes import is_merge, merged_counterpart, replaced_entry, successor_link
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.resource_plan import Binding, Context
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext
 from reconciler.core.state.entry_records import record, refresh_change, refreshed
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.catalogue import Status
@@ -37,7 +37,7 @@ def plan(wanted, found, known=None, *, catalogue=load_catalogue, **more):
         resource("persona.a", wanted, **more),
         live("persona", "p1", found, detailed=True),
         Binding("p1", reason, known),
-        Context(SECRETS, KINDS, "pal", catalogue=catalogue),
+        DiffContext(SECRETS, KINDS, "pal", catalogue=catalogue),
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.references import resources_of
-from reconciler.core.planning.account_comparison import compare_accounts, desired_differences, literals_told_apart
+from reconciler.core.planning.account_comparison import compare_accounts, desired_differences, digest_literals
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.change import Action, Direction, FieldChange, Reason
 from reconciler.types.json import Json, Object
@@ -151,8 +151,8 @@ def test_only_literals_are_told_apart() -> None:
     }
     told: Json = SecretRef("literal", "persona.x/password", "PERSONA.X/PASSWORD")
     expected = {**value, "a": told, "b": [env("X"), told, "text", SecretRef("file", "k")]}
-    assert literals_told_apart(value, str.upper) == expected
-    assert literals_told_apart(expected, str.upper) == expected, "twice is once"
+    assert digest_literals(value, str.upper) == expected
+    assert digest_literals(expected, str.upper) == expected, "twice is once"
 
 
 @pytest.mark.parametrize(("theirs", "paths"), [("one", []), ("two", ["/layers/llm/api_key"])])

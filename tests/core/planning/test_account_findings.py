@@ -23,7 +23,7 @@ from reconciler.core.planning.account_findings import (
 from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.desired import build_desired
 from reconciler.core.planning.records import Account, Compared, PlanRequest
-from reconciler.core.resource_diff.resource_plan import Context, Seen
+from reconciler.core.resource_diff.resource_plan import DiffContext, Seen
 from reconciler.core.state.entry_records import record
 from reconciler.errors import ProviderError
 from reconciler.platforms.tavus.kinds import KINDS
@@ -48,7 +48,7 @@ REQUEST = PlanRequest(
 def compared(seen: Seen = Seen(LISTS)) -> Compared:  # noqa: B008 - frozen
     desired = build_desired(REQUEST)
     account = Account(seen)
-    return Compared(desired, account, bind(REQUEST, desired, account, Context(book(), KINDS, "pal")), {}, {})
+    return Compared(desired, account, bind(REQUEST, desired, account, DiffContext(book(), KINDS, "pal")), {}, {})
 
 
 def test_what_neither_a_manifest_nor_the_state_claims() -> None:

@@ -14,7 +14,7 @@ from reconciler.core.planning.assemble_changes import (
 )
 from reconciler.core.planning.desired import build_desired
 from reconciler.core.planning.records import Account, Bound, PlanRequest
-from reconciler.core.resource_diff.resource_plan import Context, Seen
+from reconciler.core.resource_diff.resource_plan import DiffContext, Seen
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Direction, Reason
@@ -177,7 +177,7 @@ def bound(
 ) -> Bound:
     chosen = PlanOptions(**options)  # type: ignore[arg-type]
     request = PlanRequest(ManifestSet(manifests), held or State("lineage"), chosen, replaced=replaced)
-    return bind(request, build_desired(request), Account(Seen(lists)), Context(book(), KINDS, "pal"))
+    return bind(request, build_desired(request), Account(Seen(lists)), DiffContext(book(), KINDS, "pal"))
 
 
 def test_references_become_the_ids_of_what_is_there() -> None:

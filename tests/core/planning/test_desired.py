@@ -16,7 +16,7 @@ from reconciler.core.planning.desired import (
     with_orphans,
 )
 from reconciler.core.planning.records import PlanRequest
-from reconciler.core.resource_diff.resource_plan import Context, ResourcePlan, Seen
+from reconciler.core.resource_diff.resource_plan import DiffContext, ResourcePlan, Seen
 from reconciler.errors import NothingFound
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Block
@@ -97,7 +97,7 @@ def test_a_name_that_nobody_knows_is_an_error() -> None:
 def orphan(lists: Mapping[str, Listing]) -> set[str]:
     intent = Intent(at("persona.c"), "persona", "C", (), "2026-01-01T00:00:00Z")
     asked = request(A, held=replace(STATE, pending=(intent,)))
-    found = with_orphans(asked, build_desired(asked), Seen(lists), Context(book(), KINDS, "pal"))
+    found = with_orphans(asked, build_desired(asked), Seen(lists), DiffContext(book(), KINDS, "pal"))
     return {str(one) for one in found.scope.deletable} - {"persona.old"}
 
 

@@ -13,7 +13,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.resource_plan import Binding, Context
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import lookup, within
@@ -178,7 +178,7 @@ def planned(wanted, shown, known):
     binding = Binding("p1", Reason.CHANGED, known)
     return plan_existing(
         resource("persona.a", wanted), live("persona", "p1", shown, detailed=True), binding,
-        Context(SECRETS, KINDS, "pal"),
+        DiffContext(SECRETS, KINDS, "pal"),
     ).change  # fmt: skip
 
 

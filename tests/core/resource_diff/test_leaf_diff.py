@@ -13,7 +13,7 @@ from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.leaf_diff import attached_by_hand, to_enable
-from reconciler.core.resource_diff.resource_plan import Binding, Context
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Direction, Reason
@@ -76,7 +76,7 @@ def plan(desired, shown, known, of="persona", **more):
         resource(f"{of}.a", desired, **more),
         live(of, "x1", shown, detailed=True),
         Binding("x1", Reason.CHANGED if known else Reason.ADOPTED_BY_NAME, known),
-        Context(SECRETS, KINDS, "pal", catalogue=load_catalogue),
+        DiffContext(SECRETS, KINDS, "pal", catalogue=load_catalogue),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
-from reconciler.core.resource_diff.resource_plan import Binding, Context, field_change
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, field_change
 from reconciler.core.state.entry_records import record
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef
@@ -31,7 +31,7 @@ def plan(wanted, found, known=None, *, tools=None, resend=False, vocabulary="pal
         wanted if not isinstance(wanted, dict) else resource("persona.a", wanted),
         live("persona", "p1", found, tools=tools),
         Binding("p1", reason, known),
-        Context(SECRETS, KINDS, vocabulary, resend),
+        DiffContext(SECRETS, KINDS, vocabulary, resend),
     )
 
 

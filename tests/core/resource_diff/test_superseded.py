@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.canonical.keyed_lists import registry_tool
 from reconciler.core.planning.attachments import AttachedTools, leftover_warnings
 from reconciler.core.resource_diff import plan_existing, superseded
-from reconciler.core.resource_diff.resource_plan import Binding, Context, Matching
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, Matching
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Direction, Reason
@@ -22,7 +22,7 @@ FLOW = "/layers/conversational_flow/turn_detection_model"
 
 
 def plan(wanted, found, known=None, *, migrate=True, tools=(), **more):
-    context = Context(book(), KINDS, "pal", migrate=migrate, tool=TOOLS.get)
+    context = DiffContext(book(), KINDS, "pal", migrate=migrate, tool=TOOLS.get)
     persona = resource("persona.a", {"pal_name": "A", **wanted}, **more)
     reason = Reason.ADOPTED_BY_NAME if known is None else Reason.CHANGED
     return plan_existing(

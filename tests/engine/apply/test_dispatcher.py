@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.engine.apply.account_lists import FRESH, KnownLists
+from reconciler.engine.apply.account_lists import FRESH, AccountLists
 from reconciler.engine.apply.dispatcher import Dispatcher, Schedule
 from reconciler.engine.apply.step import PendingRead
 from reconciler.engine.plan.make_plan import make_plan
@@ -124,7 +124,7 @@ class Script:
     def announce(self, changes):
         pass
 
-    def quiet(self, changes):
+    def without_requests(self, changes):
         return []
 
     def begin(self, change):
@@ -139,7 +139,7 @@ class Script:
     def stopping(self):
         return False
 
-    def turned(self, waiting):
+    def report_progress(self, waiting):
         self.waited |= {one.name for one in waiting}
 
 
@@ -156,7 +156,7 @@ class Account:
 def carried_out(account, **steps):
     run, clock = Script(**steps), JumpingClock()
     schedule = Schedule([change_of(address, Action.CREATE) for address in run.steps])
-    Dispatcher(schedule, run, account, KnownLists(account, clock, 0.0, {}), clock, 2).carry_out()
+    Dispatcher(schedule, run, account, AccountLists(account, clock, 0.0, {}), clock, 2).carry_out()
     return run, clock
 
 
@@ -263,10 +263,10 @@ def test_what_is_held_up_is_counted_through_others():
     chain = [change(a), change(b, a), change(c, b), change(d)]
     schedule = Schedule(chain)
     assert [one.address for one in schedule.ready()] == [a, d]
-    assert schedule.held_up([a]) == 2
-    assert schedule.held_up([d]) == 0
+    assert schedule.count_dependents([a]) == 2
+    assert schedule.count_dependents([d]) == 0
     schedule.end(a)
-    assert schedule.held_up([b]) == 1
+    assert schedule.count_dependents([b]) == 1
 
 
 def personas(count, start=0):
@@ -391,7 +391,7 @@ class Listed:
 
 def looking_of_shared_looks(count):
     account, clock = Listed(count), JumpingClock()
-    lists = KnownLists(account, clock, 0.0, {"persona": tuple(account.names)})
+    lists = AccountLists(account, clock, 0.0, {"persona": tuple(account.names)})
     clock.sleep(FRESH)
     return account, clock, lists
 
@@ -401,10 +401,10 @@ def looking_of_shared_looks(count):
 def test_what_came_since_is_found_where_the_list_ended(count, new):
     account, _, lists = looking_of_shared_looks(count)
     account.names |= {f"new{number}": f"X{number}" for number in range(new)}
-    assert lists.newcomers("persona") == {f"new{number}": f"X{number}" for number in range(new)}
+    assert lists.added_names("persona") == {f"new{number}": f"X{number}" for number in range(new)}
     assert account.lists == 0
     assert account.pages <= math.ceil((new + 1) / 10) + 1
-    lists.newcomers("persona")
+    lists.added_names("persona")
     assert account.pages <= math.ceil((new + 1) / 10) + 1, "for five seconds one reading is enough"
 
 
@@ -415,14 +415,14 @@ def test_a_list_that_is_not_as_it_was_is_read_whole(place):
     items = list(account.names.items())
     del items[place]
     account.names = dict(items) | {"new": "X"}
-    assert lists.newcomers("persona") == {"new": "X"}
+    assert lists.added_names("persona") == {"new": "X"}
     assert account.lists == 1
 
 
 def test_an_object_of_ours_that_is_not_in_the_list_makes_the_list_doubtful():
     account, _, lists = looking_of_shared_looks(12)
-    lists.made("persona", "ours")
-    lists.newcomers("persona")
+    lists.note_created("persona", "ours")
+    lists.added_names("persona")
     assert account.lists == 1
 
 

@@ -50,7 +50,7 @@ class Worker:
     def announce(self, changes):
         self.announced.append([str(one.address) for one in changes])
 
-    def is_quiet(self, change):
+    def sends_nothing(self, change):
         return False
 
     def rename(self, changes):
@@ -268,14 +268,14 @@ def test_what_cannot_be_marked_fails_and_the_rest_is_carried_out():
 def test_what_sends_nothing_is_done_once_it_is_written():
     """Together, the rest beside it; what is not written is not told as done."""
     worker = Worker(persona__b=Rejected("gone"))
-    worker.is_quiet = lambda change: change.address.kind == "persona"
+    worker.sends_nothing = lambda change: change.address.kind == "persona"
     changes = [change("persona.a"), change("persona.b"), change("tool.t", depends_on=(at("persona.a"),))]
     result, _ = carried_out(worker, *changes)
     assert {str(step.address): step.outcome for step in result.steps} == {
         "persona.a": "done", "persona.b": "failed", "tool.t": "done",
     }  # fmt: skip
     worker, told = Worker(), []
-    worker.is_quiet = lambda change: change.address.kind == "persona"
+    worker.sends_nothing = lambda change: change.address.kind == "persona"
 
     @contextmanager
     def full():

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler.core.history.history_chain import changes_of
-from reconciler.engine.apply.account_lists import FRESH, KnownLists, Newcomers
+from reconciler.engine.apply.account_lists import FRESH, AccountLists, NameCheck
 from reconciler.engine.apply.execute_plan import Worker, apply_changes
 from reconciler.engine.apply.pre_write_read import before_change
 from reconciler.engine.apply.step import StepContext
@@ -285,10 +285,10 @@ def test_a_list_is_read_again_when_it_is_old():
             return None
 
     account = Counting()
-    newcomers = Newcomers(KnownLists(account, clock, 0.0, {}), account, clock, 0.0, set)
+    name_check = NameCheck(AccountLists(account, clock, 0.0, {}), account, clock, 0.0, set)
     for wait, expected in ((0.0, 0), (FRESH, 1), (1.0, 1), (FRESH, 2)):
         clock.sleep(wait)
-        assert not newcomers.refuse(Intent(at("persona.a"), "persona", "A"), "A")
+        assert not name_check.refuse(Intent(at("persona.a"), "persona", "A"), "A")
         assert len(lists) == expected
 
 

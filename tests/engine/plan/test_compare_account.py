@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
-from reconciler.engine.plan.compare_account import Known, failure_warnings, needs_detail, partly_listed
+from reconciler.engine.plan.compare_account import AccountSnapshot, failure_warnings, needs_detail, partly_listed
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Reason
 from reconciler.types.json import Object
@@ -13,10 +13,10 @@ from tests.support.making import at, live, resource
 from tests.support.records import change_of
 
 
-def known(address: str, body: Object, shown: LiveObject | None, entry: Entry | None = None) -> Known:
+def known(address: str, body: Object, shown: LiveObject | None, entry: Entry | None = None) -> AccountSnapshot:
     one = at(address)
     binding = Binding(shown.id if shown else None, Reason.CHANGED, entry=entry)
-    return Known(
+    return AccountSnapshot(
         {one: binding},
         {one: resource(address, body)},
         State("l", resources={one: entry} if entry else {}),
