@@ -165,17 +165,17 @@ def knowledge(session: Session, target: Target, language: str = "") -> Knowledge
     return Knowledge(catalogue_of(session), models, f"the installed {target.package}", language)
 
 
-Reader = Callable[[str], bytes | None]
+ReadFile = Callable[[str], bytes | None]
 """Gives what an export's folder has under a path, None where there is nothing."""
 
 
-def reader_of(folder: str) -> Reader:
+def reader_of(folder: str) -> ReadFile:
     """Reads each file of the folder once, however often it is asked for; raises what `read_inside` does."""
     return cache(partial(read_inside, folder))
 
 
 def replacements(
-    made: Sequence[Generated], folder: str, read: Reader, *, force: bool
+    made: Sequence[Generated], folder: str, read: ReadFile, *, force: bool
 ) -> tuple[list[Replacement], list[str]]:
     """The files that have to be written, and those of a person that are there and stay.
 
@@ -233,7 +233,7 @@ def read_inside(folder: str, path: str) -> bytes | None:
     return read_file(place)
 
 
-def lacking_handlers(made: Sequence[Generated], read: Reader) -> list[str]:
+def lacking_handlers(made: Sequence[Generated], read: ReadFile) -> list[str]:
     """Tools that came later than the file with the handlers, which is never written again."""
     notes: list[str] = []
     for generated in made:

@@ -64,14 +64,16 @@ def find_temporal(session: Session, address: str | None, namespace: str | None) 
     from reconciler.api.connect import trusted
     from reconciler.api.manifests import known_secrets
     from reconciler.core.operator_trust import Operator
-    from reconciler.core.setting_reader import ROLES, Reader
+    from reconciler.core.setting_reader import ROLES, SettingsReader
 
     fleet = session.project.fleet
     if address is None:
         operator = Operator(session.environ, lambda: trusted(session), session.platform.vendor)
         settings: Object = {} if fleet.address is None else {"address": fleet.address}
         secrets, learn = known_secrets(session), session.redactor.learn
-        address = Reader("fleet", ROLES["fleet"], settings, operator, secrets.resolve, learn=learn).text("address")
+        address = SettingsReader("fleet", ROLES["fleet"], settings, operator, secrets.resolve, learn=learn).text(
+            "address"
+        )
     return (address or USUAL).strip(), namespace or fleet.namespace or "default"
 
 

@@ -159,16 +159,18 @@ class Session:
         """Where a state goes that its store does not take, and the command that puts it in place."""
         from reconciler.engine.state.lock_owner import Rescue
 
-        return Rescue(Path(self.project.root), self.command(self.location_options))
+        return Rescue(Path(self.project.root), self.command())
 
-    def command(self, arguments: Sequence[str]) -> str:
-        """The program as a shell takes it, with `arguments` and what leads to this project file and workspace."""
+    def command(self, *arguments: str, workspace: bool = True) -> str:
+        """The command line that runs `arguments` over the same project file, quoted for a shell, from the folder in
+        which the user started this run; without `workspace` the default one, or that of a saved plan."""
         import shlex
 
         file = self.project.file and os.path.relpath(self.project.file, self.project.root)
         usual = {str(Path("manifests") / "reconciler.yaml"), "reconciler.yaml"}
         chosen = ["--project", file] if file and file not in usual else []
-        return shlex.join(["reconciler", *arguments, *chosen, "-w", self.workspace.name])
+        named = ["-w", self.workspace.name] if workspace else []
+        return shlex.join(["reconciler", *self.location_options, *arguments, *chosen, *named])
 
     def in_workspace(self, name: str) -> Session:
         """The same with another workspace of the project. Raises `UsageError` for an unknown one."""

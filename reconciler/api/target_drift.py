@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.export_target import (
     MANIFESTS,
-    Reader,
+    ReadFile,
     check_language,
     knowledge,
     lacking_handlers,
@@ -127,7 +127,7 @@ def require_own_way(folder: str) -> None:
         )
 
 
-def _is_there(generated: Generated, read: Reader, target: Target) -> bool:
+def _is_there(generated: Generated, read: ReadFile, target: Target) -> bool:
     """Whether the folder has anything of this agent that an export wrote."""
     from reconciler.core.export.target import is_generated
 
@@ -135,7 +135,7 @@ def _is_there(generated: Generated, read: Reader, target: Target) -> bool:
     return any(data is not None and (file.user_owned or is_generated(data, target.name)) for file, data in found)
 
 
-def _compare(generated: Generated, file: TargetFile, folder: str, read: Reader, language: str) -> FileDrift | None:
+def _compare(generated: Generated, file: TargetFile, folder: str, read: ReadFile, language: str) -> FileDrift | None:
     from reconciler.core.export.target import is_untouched
 
     data = read(file.path)
@@ -172,7 +172,7 @@ def masked(data: bytes, known: str) -> str:
     return LINE.sub(line, data.decode("utf-8", "replace").replace("\r\n", "\n"))
 
 
-def _left(folder: str, read: Reader, target: Target, wanted: set[str], skipped: set[Address]) -> Iterator[str]:
+def _left(folder: str, read: ReadFile, target: Target, wanted: set[str], skipped: set[Address]) -> Iterator[str]:
     """Generated files one level below the folder that nobody wants, but for those of personas handed over."""
     from reconciler.core.export.target import HEAD_BYTES, is_generated
 

@@ -306,7 +306,7 @@ def _said(error: BaseException, secrets: list[str]) -> str:
 def read_options(settings: BackendSettings, context: BackendContext) -> dict[str, str]:
     """The options, references resolved.
 
-    Raises `UsageError` for one that a project file cannot set, and what `Reader.text` raises.
+    Raises `UsageError` for one that a project file cannot set, and what `SettingsReader.text` raises.
     """
     more = settings.settings.get("options") or {}
     if not isinstance(more, dict):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from reconciler.core.operator_trust import Operator, Trusted, Vendor
 from reconciler.core.secrets.redact_text import Redactor
-from reconciler.core.setting_reader import ROLES, Reader, Role
+from reconciler.core.setting_reader import ROLES, Role, SettingsReader
 from reconciler.errors import NotTrusted, UsageError
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Json, Object
@@ -53,9 +53,9 @@ class BackendContext:
         """Tells which hosts, commands and variables a project file may name."""
         return Operator(self.environ, self.trusted, self.vendor)
 
-    def reader(self, what: str, roles: Mapping[str, Role], settings: Object, *, own: bool) -> Reader:
+    def reader(self, what: str, roles: Mapping[str, Role], settings: Object, *, own: bool) -> SettingsReader:
         """Reads texts of `settings`, each in its role; `what` is for messages, `own` as in `BackendSettings`."""
-        return Reader(what, roles, settings, self.operator, self._resolve, own, self.redactor.learn)
+        return SettingsReader(what, roles, settings, self.operator, self._resolve, own, self.redactor.learn)
 
     def _resolve(self, reference: SecretRef) -> str | None:
         found = self.environ.get(reference.variable) if reference.variable else None
@@ -103,7 +103,7 @@ def read_text(
 ) -> str | None:
     """The setting `name` as text, its `{env: X}` or `{file: path}` reference resolved; None where it is not set.
 
-    Raises what `Reader.text` does. The value of a reference is never in a message.
+    Raises what `SettingsReader.text` does. The value of a reference is never in a message.
     """
     reader = context.reader(
         f"state backend {settings.type!r}", ROLES.get(settings.type, {}), settings.settings, own=settings.own

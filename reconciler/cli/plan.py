@@ -14,6 +14,7 @@ from reconciler.cli.settings import Settings
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.api.session import Session
     from reconciler.types.options import PlanOptions
     from reconciler.types.plan import Plan
 
@@ -89,7 +90,7 @@ def plan(
         made = looked.plan
         notes = (*looked.notes, *unmanaged_lines(made))
         if out is not None:
-            notes = (*notes, save_plan(made, out, session.plan_key, settings, out_mode))
+            notes = (*notes, save_plan(made, out, session, out_mode))
         code = exit_code(made, options, detailed=detailed_exitcode)
         findings = looked.findings
         report = Report("plan", session.workspace.name, made, None, findings, code, notes, home=home_of(session))
@@ -128,15 +129,15 @@ def unmanaged_lines(made: Plan) -> tuple[str, ...]:
     return tuple(unmanaged_line(replace(unmanaged, is_new=False)) for unmanaged in made.unmanaged)
 
 
-def save_plan(made: Plan, out: str, key: bytes | None, settings: Settings, mode: int = 0o600) -> str:
+def save_plan(made: Plan, out: str, session: Session, mode: int = 0o600) -> str:
     """Write the plan file, signed where there is a key; a line that says how to apply it."""
     from reconciler.api.paths import write_file
     from reconciler.core.planning.plan_file import dump_plan
 
-    write_file(out, dump_plan(made, key), mode=mode)
+    write_file(out, dump_plan(made, session.plan_key), mode=mode)
     if not made.applyable:
         return f"Saved the plan to {out}, to be looked at: apply refuses it as it stands."
-    return f"Saved the plan to {out}. To carry out exactly this: {settings.command('apply', out)}"
+    return f"Saved the plan to {out}. To carry out exactly this: {session.command('apply', out, workspace=False)}"
 
 
 SHOW_EXAMPLES = """

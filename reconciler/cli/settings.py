@@ -49,13 +49,6 @@ class Settings:
         """These settings, where the arguments of the command are manifests too (`plan PATH` is `plan -m PATH`)."""
         return replace(self, manifests=(*self.manifests, *paths))
 
-    def command(self, *words: str) -> str:
-        """The command line that runs `words` over the same project, from where this one was called."""
-        import shlex
-
-        where = [*(("-C", self.chdir) if self.chdir else ()), *(("--project", self.project) if self.project else ())]
-        return shlex.join(["reconciler", *where, *words])
-
 
 def _tuple(value: object) -> tuple[object, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)

@@ -268,7 +268,7 @@ def keep_plan(settings: Settings, serial: int, options: Any, out: str, out_mode:
     made = plan_rollback_now(session, serial, options).plan
     differs = bool(made.differences or made.all_blocks)
     code = exit_codes.DIFFERENCES if detailed_exitcode and differs else exit_codes.DONE
-    notes = (save_plan(made, out, session.plan_key, settings, out_mode),)
+    notes = (save_plan(made, out, session, out_mode),)
     return deliver(Report("plan", session.workspace.name, made, exit_code=code, notes=notes), settings)
 
 

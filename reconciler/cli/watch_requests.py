@@ -63,7 +63,7 @@ def plan(settings: Settings, out: str | None) -> int:
             write_file(out, waiting.text.encode(), mode=0o600)
         notes = (
             f"It waits since {waiting.made:%Y-%m-%d %H:%M} UTC, until {waiting.expires:%Y-%m-%d %H:%M} UTC.",
-            "To let exactly this through: " + session.command(("watch", "approve", waiting.digest[:12])),
+            "To let exactly this through: " + session.command("watch", "approve", waiting.digest[:12]),
         )
         return deliver(Report("plan", session.workspace.name, made, None, (), exit_codes.DONE, notes), settings)
 

@@ -103,7 +103,7 @@ _BUCKETS = frozenset({"s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class SettingsReader:
     """Reads the settings of one plug-in."""
 
     what: str

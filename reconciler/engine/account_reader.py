@@ -39,7 +39,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class AccountReader:
     """One provider, read with at most `width` requests at a time."""
 
     provider: Provider

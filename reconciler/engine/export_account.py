@@ -21,7 +21,7 @@ from reconciler.core.export.exported_manifests import (
 )
 from reconciler.core.export.target import AttachedTool, Subject
 from reconciler.core.text import matches
-from reconciler.engine.account_reader import Reader, read_apart, run_parallel
+from reconciler.engine.account_reader import AccountReader, read_apart, run_parallel
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import NothingFound, Rejected, Unavailable
 from reconciler.types.address import Address, ResourceRef
@@ -100,7 +100,7 @@ def export_account(
     """
     notes: list[str] = []
     unread: list[str] = []
-    reader = Reader(setting.provider, setting.clock, setting.workspace.parallelism, tolerant=True)
+    reader = AccountReader(setting.provider, setting.clock, setting.workspace.parallelism, tolerant=True)
     listings = _lists(reader, choice, notes, unread)
     claims = find_claims(manifests, state, listings)
     parts = parts_of_others(_with_items(reader, listings))
@@ -132,7 +132,7 @@ def export_account(
     )
 
 
-def _lists(reader: Reader, choice: ExportChoice, notes: list[str], unread: list[str]) -> dict[str, Listing]:
+def _lists(reader: AccountReader, choice: ExportChoice, notes: list[str], unread: list[str]) -> dict[str, Listing]:
     listings: dict[str, Listing] = {}
     for name in reader.provider.kinds:
         try:
@@ -146,7 +146,7 @@ def _lists(reader: Reader, choice: ExportChoice, notes: list[str], unread: list[
     return listings
 
 
-def _with_items(reader: Reader, listings: Mapping[str, Listing]) -> dict[str, Listing]:
+def _with_items(reader: AccountReader, listings: Mapping[str, Listing]) -> dict[str, Listing]:
     """The lists with what objects are made of: some lists show no more than names."""
     lacking = [
         live
@@ -166,7 +166,11 @@ def _known(listings: Mapping[str, Listing]) -> set[Key]:
 
 
 def _in_detail(
-    reader: Reader, chosen: list[LiveObject], notes: list[str], unread: list[str], listings: Mapping[str, Listing]
+    reader: AccountReader,
+    chosen: list[LiveObject],
+    notes: list[str],
+    unread: list[str],
+    listings: Mapping[str, Listing],
 ) -> list[LiveObject]:
     """List items may lack members: some objects of each kind are read by themselves, and all of a kind where one of
     these holds anything else than its list shows. An object that vanished since it was listed is none any more."""
@@ -218,7 +222,7 @@ def _is_whole(listed: LiveObject, found: LiveObject | None) -> bool:
     )
 
 
-def _whole(reader: Reader, live: LiveObject, notes: list[str], unread: list[str]) -> LiveObject:
+def _whole(reader: AccountReader, live: LiveObject, notes: list[str], unread: list[str]) -> LiveObject:
     """With what the API keeps apart from the body; a server that has no such sub resource has nothing there."""
     for pointer in live.kind.separate_pointers:
         try:

@@ -12,7 +12,7 @@ import reconciler
 from reconciler.backends.bucket import OPTIONS
 from reconciler.core import operator_trust
 from reconciler.core.operator_trust import Operator
-from reconciler.core.setting_reader import ROLES, Reader, Role, read_limits
+from reconciler.core.setting_reader import ROLES, Role, SettingsReader, read_limits
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
 from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS
 from reconciler.platforms.tavus.platform import PLATFORM
@@ -71,13 +71,13 @@ def every_setting() -> Iterator[tuple[str, str, Role]]:
 SETTINGS = list(every_setting())
 
 
-def reader(name: str, role: Role, value: Json, environ: dict[str, str], **options: bool) -> Reader:
+def reader(name: str, role: Role, value: Json, environ: dict[str, str], **options: bool) -> SettingsReader:
     files = {"keys/one": "https://evil.example/x"}
 
     def resolve(reference: SecretRef) -> str | None:
         return (environ if reference.kind == "env" else files).get(reference.name)
 
-    return Reader("state backend 'x'", {name: role}, {name: value}, Operator(environ), resolve, **options)
+    return SettingsReader("state backend 'x'", {name: role}, {name: value}, Operator(environ), resolve, **options)
 
 
 def test_there_are_more_than_sixty() -> None:

@@ -16,7 +16,7 @@ from reconciler.backends.local import open_backend
 from reconciler.core.planning import plan_file
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
 from reconciler.core.planning.plan_proof import ProofContext
-from reconciler.engine.account_reader import Reader
+from reconciler.engine.account_reader import AccountReader
 from reconciler.engine.apply.locked_apply import apply_manifests, apply_saved, prove
 from reconciler.engine.apply.staleness import check_account, check_state
 from reconciler.engine.plan.make_plan import make_plan
@@ -81,7 +81,7 @@ class World:
         """Everything that is checked before the first write."""
         setting, state = self.setting(), self.state()
         check_state(plan, state, workspace="lab", digest=plan_digest(plan))
-        reader = Reader(setting.provider, setting.clock, 1)
+        reader = AccountReader(setting.provider, setting.clock, 1)
         live, _, listings = check_account(plan, state, setting, reader, accept=False)
         ground = ProofContext(state, live, listings, setting.book(state), setting.provider.requests)
         prove(plan, ground, setting, begun=False)

@@ -90,7 +90,7 @@ class SharedReads:
         return self._lists.take(read.kind, read.id) if read.shared else None
 
     def note(self, read: PendingRead, listed: LiveObject | None) -> None:
-        """Count a step that got `listed` out of a list and still asks for a GET of it: after `DOUBTS` of them the list
+        """Count a step that received `listed` from a list and still asks for its GET; after `DOUBTS` of them the list
         of the kind is not used any more."""
         if listed is not None and listed.id == read.id and not read.shared and not read.after:
             with self._lock:

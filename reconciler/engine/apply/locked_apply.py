@@ -20,7 +20,7 @@ from reconciler.core.state.journal_records import (
     PlanFinished,
     PlanStarted,
 )
-from reconciler.engine.account_reader import Reader
+from reconciler.engine.account_reader import AccountReader
 from reconciler.engine.apply.account_lists import FRESH
 from reconciler.engine.apply.execute_plan import Worker, apply_changes, refuse_blocked
 from reconciler.engine.apply.staleness import NOTHING, InterruptedRun, check_account, check_state, remaining_plan
@@ -206,7 +206,7 @@ def apply_saved(plan: Plan, digest: str, context: RunContext, options: ApplyOpti
     with writing_session(context, "apply", options, lineage=plan.lineage) as session:
         progress = check_state(plan, session.state, workspace=context.workspace.name, digest=digest)
         rest = remaining_plan(plan, progress)
-        reader = Reader(context.provider, context.clock, context.workspace.parallelism)
+        reader = AccountReader(context.provider, context.clock, context.workspace.parallelism)
         live, begun, listings = check_account(
             rest, session.state, context, reader, accept=options.accept_account, progress=progress
         )
@@ -244,7 +244,7 @@ def _carry_out(
     check_digest_key(plan.changes, session.state, context.book(session.state))
     session.claim()
     if digest is not None or context.clock.monotonic() - read_at >= FRESH:
-        reader = Reader(context.provider, context.clock, context.workspace.parallelism)
+        reader = AccountReader(context.provider, context.clock, context.workspace.parallelism)
         refuse_newly_used(plan.changes, session.state, reader)
     if digest is not None:
         check_secrets(

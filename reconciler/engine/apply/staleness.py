@@ -12,7 +12,7 @@ from reconciler.core.resource_diff.match_objects import objects_of
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_format import entry_digest
 from reconciler.core.state.entry_records import made_by, name_given
-from reconciler.engine.account_reader import Reader
+from reconciler.engine.account_reader import AccountReader
 from reconciler.engine.run_context import RunContext
 from reconciler.errors import PlanStale
 from reconciler.types.address import Address
@@ -76,7 +76,7 @@ def check_account(
     plan: Plan,
     state: State,
     setting: RunContext,
-    reader: Reader,
+    reader: AccountReader,
     *,
     accept: bool,
     progress: PlanProgress | None = None,
@@ -123,7 +123,7 @@ def check_account(
     return live, begun, listings
 
 
-def _read(plan: Plan, listings: dict[str, Listing], reader: Reader) -> dict[tuple[str, str], LiveObject]:
+def _read(plan: Plan, listings: dict[str, Listing], reader: AccountReader) -> dict[tuple[str, str], LiveObject]:
     live: dict[tuple[str, str], LiveObject] = {}
     for change in plan.changes:
         if change.id is not None and change.id in listings[change.address.kind].objects:

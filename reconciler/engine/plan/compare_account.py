@@ -20,7 +20,7 @@ from reconciler.core.resource_diff.resource_plan import Binding, ResourcePlan
 from reconciler.core.secrets.secret_book import SecretBook
 from reconciler.core.state.entry_records import name_of, rests_on_absence
 from reconciler.engine.account_reader import (
-    Reader,
+    AccountReader,
     kinds_to_read,
     processing_failure,
     processing_remedy,
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from reconciler.core.history.rollback_goal import Goal
 
 
-def read_account(desired: Desired, reader: Reader, run: RunContext, book: SecretBook, *, everything: bool) -> Account:
+def read_account(
+    desired: Desired, reader: AccountReader, run: RunContext, book: SecretBook, *, everything: bool
+) -> Account:
     """The lists of all kinds that a plan may touch, and what became of managed ids that they do not show.
 
     `everything`: the other kinds, too. Raises `ProviderError` where a list that is needed cannot be read.
@@ -68,7 +70,7 @@ def read_account(desired: Desired, reader: Reader, run: RunContext, book: Secret
 
 
 def _hide_embedded_objects(
-    listings: dict[str, Listing], desired: Desired, reader: Reader, book: SecretBook
+    listings: dict[str, Listing], desired: Desired, reader: AccountReader, book: SecretBook
 ) -> dict[str, Listing]:
     """Leave out objects that are items of another one: adopted, they would be lost together with that one.
 
@@ -94,7 +96,7 @@ def compare(
     desired: Desired,
     account: Account,
     bound: Bound,
-    reader: Reader,
+    reader: AccountReader,
     goal: Goal | None = None,
     settled: Collection[Address] = (),
 ) -> Compared:
@@ -146,7 +148,7 @@ def compare(
     return Compared(judged, account, bound, planned, live, unread, problems=problems, settled=left_out)
 
 
-def _shown(reader: Reader, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject]:
+def _shown(reader: AccountReader, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject]:
     """Each in detail. Of one that was deleted since it was listed nothing is said but that."""
     found = reader.details(wanted)
     reader.not_shown.update(dict.fromkeys((key for key, live in found.items() if live is None), DELETED))

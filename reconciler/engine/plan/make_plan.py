@@ -26,7 +26,7 @@ from reconciler.core.planning.selection_check import addresses_of
 from reconciler.core.policies.plan_policies import other_account, same_account
 from reconciler.core.resource_diff.match_objects import names_of
 from reconciler.core.resource_diff.resource_plan import DiffContext
-from reconciler.engine.account_reader import Reader
+from reconciler.engine.account_reader import AccountReader
 from reconciler.engine.plan.assemble_plan import assemble_plan
 from reconciler.engine.plan.compare_account import compare, read_account
 from reconciler.engine.plan.read_usage import usage_of
@@ -62,7 +62,7 @@ def make_plan(
     """
     options = expand_options(options, addresses_of(manifests, state))
     request = PlanRequest(manifests, state, options, goal, replaced)
-    reader = Reader(run.provider, run.clock, run.workspace.parallelism, tolerant=True)
+    reader = AccountReader(run.provider, run.clock, run.workspace.parallelism, tolerant=True)
     provider = run.provider
     context = DiffContext(run.book(state), provider.kinds, provider.vocabulary, options.resend_secrets, run.catalogue)
     desired = build_desired(request)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.core.planning.records import Compared, PlanRequest
 from reconciler.core.planning.usage import NOTHING, Key, Usage, claimed, find_usage, in_use, items_of, user_kinds
-from reconciler.engine.account_reader import Reader
+from reconciler.engine.account_reader import AccountReader
 from reconciler.errors import PlanStale
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Change
@@ -22,7 +22,7 @@ def read_usage(
     listings: Mapping[str, Listing],
     live: Mapping[Key, LiveObject],
     addresses: Mapping[Key, Address],
-    reader: Reader,
+    reader: AccountReader,
 ) -> Usage:
     """Who uses the objects that are to be deleted or changed; nothing is read where there are none.
 
@@ -53,7 +53,7 @@ def read_usage(
     return find_usage(objects.values(), addresses, wanted, items)
 
 
-def usage_of(request: PlanRequest, compared: Compared, reader: Reader) -> Usage:
+def usage_of(request: PlanRequest, compared: Compared, reader: AccountReader) -> Usage:
     """Who uses what a plan deletes, or what it changes and several may share."""
     if request.options.refresh_only or request.options.drift_only:
         return NOTHING
@@ -88,7 +88,7 @@ def _listed(known: Mapping[str, Listing], key: Key) -> LiveObject | None:
     return known[key[0]].objects.get(key[1]) if key[0] in known else None
 
 
-def refuse_newly_used(changes: Sequence[Change], state: State, reader: Reader) -> None:
+def refuse_newly_used(changes: Sequence[Change], state: State, reader: AccountReader) -> None:
     """Look again at who uses what is to be deleted, where time has passed since the plan was made.
 
     Raises `PlanStale` naming the users that came meanwhile.

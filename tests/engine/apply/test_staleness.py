@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.api.offline import load_plan
 from reconciler.core.planning.plan_file import dump_plan, plan_digest
-from reconciler.engine.account_reader import Reader
+from reconciler.engine.account_reader import AccountReader
 from reconciler.engine.apply.locked_apply import apply_saved
 from reconciler.engine.apply.staleness import check_account, check_state
 from reconciler.engine.plan.make_plan import make_plan
@@ -254,7 +254,7 @@ def test_other_plans_applied_before_do_not_matter():
 
 def checked(lab, plan, *, accept=False):
     setting = lab.setting()
-    return check_account(plan, lab.state, setting, Reader(setting.provider, setting.clock), accept=accept)[0]
+    return check_account(plan, lab.state, setting, AccountReader(setting.provider, setting.clock), accept=accept)[0]
 
 
 def test_the_objects_of_a_fresh_plan_are_given_as_they_are_now():

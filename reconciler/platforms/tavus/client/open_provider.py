@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from urllib.parse import quote
 
 from reconciler.core.operator_trust import Operator
-from reconciler.core.setting_reader import Reader, read_limits, reference_in
+from reconciler.core.setting_reader import SettingsReader, read_limits, reference_in
 from reconciler.errors import AuthRefused, NotFound, NotTrusted, ProviderError, Rejected, UsageError
 from reconciler.platforms.base import ProviderContext
 from reconciler.platforms.tavus.client.endpoints import items_in
@@ -182,11 +182,11 @@ def _place(value: Json) -> str:
     return reference.variable or f"the file {reference.name}"
 
 
-def _reader(settings: ProviderSettings, context: ProviderContext) -> Reader:
+def _reader(settings: ProviderSettings, context: ProviderContext) -> SettingsReader:
     operator = Operator(context.environ, context.trusted, PLATFORM.vendor)
     what = f"provider {settings.type!r}"
     learn = context.redactor.learn
-    return Reader(what, ROLES, settings.settings, operator, context.secrets.resolve, learn=learn)
+    return SettingsReader(what, ROLES, settings.settings, operator, context.secrets.resolve, learn=learn)
 
 
 def _timeout(value: Json) -> float:
