@@ -1,8 +1,8 @@
-"""What a rollback makes of one object, and what of it cannot be written back."""
+"""What a rollback makes of one object, what of it cannot be written back, and what it says of objects left out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
@@ -10,6 +10,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.keyed_lists import enclosing_item
 from reconciler.core.resource_diff.resource_plan import atomic_parent
 from reconciler.types.address import Address, ResourceRef
+from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.json import Json, Object, lookup, within
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Resource
@@ -108,3 +109,36 @@ def without(resource: Resource, gone: Collection[Address], tools: Listing | None
 
 def _refers(value: Json, names: Collection[str]) -> bool:
     return isinstance(value, ResourceRef) and value.address in names
+
+
+def not_made(address: Address, why: Sequence[str]) -> Diagnostic:
+    """The warning that an object managed then is gone and is not created again, with the reasons."""
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"{address} was managed then and is gone; it is not made again: {'; '.join(why)}",
+        hint="write its manifest and apply it, if it is to be there",
+        address=address,
+    )
+
+
+def gone_untouched(address: Address) -> Diagnostic:
+    """The warning that a managed object is gone without any run having changed it."""
+    return Diagnostic(
+        "E-rollback",
+        Severity.WARNING,
+        f"{address} is gone, and no run took it away or wrote to it since: the history does not know what it was",
+        hint="`reconciler apply` makes it again from its manifest; without one, `reconciler state rm` forgets it",
+        address=address,
+    )
+
+
+def torn(address: Address) -> Diagnostic:
+    """The error that the targets take in one of two objects that exchange an address, and leave out the other."""
+    return Diagnostic(
+        "E-target",
+        Severity.ERROR,
+        f"{address} is another object now, which is to go back as well and is left out",
+        hint="take both in, or neither",
+        address=address,
+    )

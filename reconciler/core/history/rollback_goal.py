@@ -8,7 +8,7 @@ address or its name since, that one is what it was again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -19,7 +19,6 @@ from reconciler.core.history.restored import Restored, vanished_items, without
 from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Reason
-from reconciler.types.diagnostic import Diagnostic, Severity
 from reconciler.types.kind import Kinds
 from reconciler.types.live import Listing, LiveObject
 from reconciler.types.manifest import Adopt, Lifecycle, Resource
@@ -115,60 +114,126 @@ def make_goal(
     """
     threads, held, there = _threads(runs, state, kinds), _held(state), alive or {}
     back = [thread for thread in threads if thread.was_managed]
-    since = [thread for thread in threads if not thread.was_managed]
     places = {id(thread): thread.address_in(held) for thread in threads}
-    for thread in back:
-        if places[id(thread)] is None and _live(thread, there) is None:
-            heir = _heir(thread, since, places, state)
-            if heir is not None:
-                since.remove(heir)
-                places[id(thread)] = places[id(heir)]
-                thread.ids.extend(heir.ids)
+    since = _without_heirs(back, [thread for thread in threads if not thread.was_managed], places, state, there)
     came: dict[Address, Address | None] = {}
-    for thread in sorted(back, key=lambda one: (places[id(one)] is None, one.kind.level)):
+    for thread in sorted(back, key=lambda thread: (places[id(thread)] is None, thread.kind.level)):
         came.setdefault(thread.address_then, places[id(thread)])
     final = _addresses(state, came)
+    context = _restore_context(threads, state, final, came, lifecycles or {})
+    restored, unknown, context = _restore_managed(back, places, came, state, there, context)
+    made = _made_since(since, places, final, restored)
+    for thread, now in made.restorable:
+        restored[final[now]] = restore(thread, final[now], state.resources[now], context)
+    return Goal(
+        serial,
+        {address: found.resource for address, found in restored.items()},
+        {address: found.whole for address, found in restored.items() if found.whole is not None},
+        tuple(Move(before, after, state.resources[before].id) for before, after in final.items() if before != after),
+        frozenset(made.leaving),
+        frozenset(made.orphans),
+        restored,
+        unknown,
+    )
+
+
+def _without_heirs(
+    back: Sequence[ObjectHistory],
+    since: Sequence[ObjectHistory],
+    places: dict[int, Address | None],
+    state: State,
+    alive: Mapping[tuple[str, str], LiveObject],
+) -> list[ObjectHistory]:
+    """Those of `since` that did not replace an object of `back` that is gone. One that did gives that object its ids,
+    and its address in `places` (id of a history -> address today)."""
+    left = list(since)
+    for thread in back:
+        if places[id(thread)] is None and _live(thread, alive) is None:
+            heir = _heir(thread, left, places, state)
+            if heir is not None:
+                left.remove(heir)
+                places[id(thread)] = places[id(heir)]
+                thread.ids.extend(heir.ids)
+    return left
+
+
+def _restore_context(
+    threads: Sequence[ObjectHistory],
+    state: State,
+    final: Mapping[Address, Address],
+    came: Mapping[Address, Address | None],
+    lifecycles: Mapping[Address, Lifecycle],
+) -> RestoreContext:
+    """What references in restored objects may name: every id, earlier ones included, with its address afterwards."""
+    back = [thread for thread in threads if thread.was_managed]
     ids = {id: thread.address_then for thread in back for id in thread.ids}
-    ids |= {one: final[address] for address, entry in state.resources.items() for one in entry.former}
+    ids |= {former: final[address] for address, entry in state.resources.items() for former in entry.former}
     followed = {id for thread in threads for id in thread.ids}
     known_as = {address: entry.id for address, entry in state.resources.items() if entry.id not in followed}
-    known_as |= {thread.address_then: one.id for thread in back if (one := thread.first.entry) is not None}
-    setting = RestoreContext(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles or {})
+    known_as |= {thread.address_then: entry.id for thread in back if (entry := thread.first.entry) is not None}
+    return RestoreContext(ids, {*came, *final.values()}, known_as=known_as, lifecycles=lifecycles)
+
+
+def _restore_managed(
+    back: Sequence[ObjectHistory],
+    places: Mapping[int, Address | None],
+    came: Mapping[Address, Address | None],
+    state: State,
+    alive: Mapping[tuple[str, str], LiveObject],
+    context: RestoreContext,
+) -> tuple[dict[Address, Restored], dict[Address, tuple[str, ...]], RestoreContext]:
+    """Each object that was managed then, by its address then; those that cannot be made again, with what is not
+    known of them; and the context that knows these to be gone."""
     restored: dict[Address, Restored] = {}
     unknown: dict[Address, tuple[str, ...]] = {}
-    for thread in sorted(back, key=lambda one: one.kind.level):
-        now, live = places[id(thread)], _live(thread, there)
+    for thread in sorted(back, key=lambda thread: thread.kind.level):
+        now, live = places[id(thread)], _live(thread, alive)
         entry = state.resources.get(now) if now is not None else None
         if now != came[thread.address_then] or thread.address_then in restored:
             continue
-        found = restore(thread, thread.address_then, entry, setting, live)
+        found = restore(thread, thread.address_then, entry, context, live)
         if entry is None and live is None and found.whole is None:
             unknown[thread.address_then] = found.lacking
-            setting = replace(setting, gone=setting.gone | set(thread.ids))
+            context = replace(context, gone=context.gone | set(thread.ids))
         else:
             restored[thread.address_then] = found
+    return restored, unknown, context
+
+
+@dataclass(frozen=True, slots=True)
+class _MadeSince:
+    """Objects that came under management after the goal's serial, by what a rollback does with them."""
+
+    restorable: Sequence[tuple[ObjectHistory, Address]]
+    """Adopted and written since: their earlier content comes back. Each with its address today."""
+    leaving: Set[Address]
+    """Created since: deleted again. Addresses after the rollback."""
+    orphans: Set[Address]
+    """Adopted unchanged, or shared with others: they leave the state and stay in the account."""
+
+
+def _made_since(
+    since: Sequence[ObjectHistory],
+    places: Mapping[int, Address | None],
+    final: Mapping[Address, Address],
+    restored: Collection[Address],
+) -> _MadeSince:
+    restorable: list[tuple[ObjectHistory, Address]] = []
     leaving: set[Address] = set()
     orphans: set[Address] = set()
+    taken = set(restored)
     for thread in since:
         now = places[id(thread)]
-        if now is None or final[now] in restored:
+        if now is None or final[now] in taken:
             continue
         if thread.first.imported and thread.touched:
-            restored[final[now]] = restore(thread, final[now], state.resources[now], setting)
+            restorable.append((thread, now))
+            taken.add(final[now])
         elif thread.first.imported or thread.kind.shared:
             orphans.add(final[now])
         else:
             leaving.add(final[now])
-    return Goal(
-        serial,
-        {address: one.resource for address, one in restored.items()},
-        {address: one.whole for address, one in restored.items() if one.whole is not None},
-        tuple(Move(before, after, state.resources[before].id) for before, after in final.items() if before != after),
-        frozenset(leaving),
-        frozenset(orphans),
-        restored,
-        unknown,
-    )
+    return _MadeSince(restorable, leaving, orphans)
 
 
 def _threads(runs: Sequence[Sequence[Preimage]], state: State, kinds: Kinds) -> tuple[ObjectHistory, ...]:
@@ -227,34 +292,3 @@ def _addresses(state: State, came: Mapping[Address, Address | None]) -> dict[Add
 
 def _numbered(address: Address, number: int) -> Address:
     return Address(address.kind, f"{address.name[:120]}-{number}")
-
-
-def not_made(address: Address, why: Sequence[str]) -> Diagnostic:
-    """What a rollback says of an object that is gone and that it does not make again."""
-    return Diagnostic(
-        "E-rollback",
-        Severity.WARNING,
-        f"{address} was managed then and is gone; it is not made again: {'; '.join(why)}",
-        hint="write its manifest and apply it, if it is to be there",
-        address=address,
-    )
-
-
-def gone_untouched(address: Address) -> Diagnostic:
-    return Diagnostic(
-        "E-rollback",
-        Severity.WARNING,
-        f"{address} is gone, and no run took it away or wrote to it since: the history does not know what it was",
-        hint="`reconciler apply` makes it again from its manifest; without one, `reconciler state rm` forgets it",
-        address=address,
-    )
-
-
-def torn(address: Address) -> Diagnostic:
-    return Diagnostic(
-        "E-target",
-        Severity.ERROR,
-        f"{address} is another object now, which is to go back as well and is left out",
-        hint="take both in, or neither",
-        address=address,
-    )

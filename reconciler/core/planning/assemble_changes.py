@@ -43,7 +43,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Diff
         matching.bindings[address] = Binding(None, Reason.REPLACED, previous=previous)
     resources, problems = desired.resources, [*matching.problems]
     if request.goal is not None:
-        from reconciler.core.history.rollback_goal import gone_untouched, not_made
+        from reconciler.core.history.restored import gone_untouched, not_made
 
         resources, unknown = request.goal.settled(matching, tools)
         problems += [not_made(address, why) for address, why in sorted(unknown.items())]

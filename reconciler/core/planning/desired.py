@@ -155,7 +155,7 @@ def build_desired(request: PlanRequest) -> Desired:
         return Desired(resources, state, moves, chosen, beside=beside, problems=tuple(problems))
     leaving = goal.leaving | goal.orphans
     back = replace(chosen, deletable=chosen.deletable & leaving, not_looked_at=0)
-    from reconciler.core.history.rollback_goal import torn
+    from reconciler.core.history.restored import torn
 
     problems += [torn(address) for address in goal.torn(back.wanted | back.deletable)]
     return Desired(resources, state, moves, back, chosen.deletable - leaving, beside, tuple(problems))

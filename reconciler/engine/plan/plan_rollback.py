@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.history.history_chain import changes_of, close_run, short_commit, verify
-from reconciler.core.history.restored import Restored, vanished_items
-from reconciler.core.history.rollback_goal import Goal, make_goal, not_made, released_objects
+from reconciler.core.history.restored import Restored, not_made, vanished_items
+from reconciler.core.history.rollback_goal import Goal, make_goal, released_objects
 from reconciler.core.planning.account_findings import drift_from_state
 from reconciler.core.planning.records import Planned
 from reconciler.core.resource_diff.name_conflicts import RULE as NAME_TAKEN
@@ -148,6 +148,7 @@ def _explained(change: Change, goal: Goal) -> Change:
 def _notes(
     goal: Goal, plan: Plan, live: Mapping[tuple[str, str], LiveObject], book: SecretBook
 ) -> Iterator[Diagnostic]:
+    """Warnings about what a rollback leaves behind, does not make again, or puts back only in part."""
     changes = {change.address: change for change in plan.changes}
     for address in sorted(goal.orphans & changes.keys()):
         yield _note(
@@ -160,56 +161,61 @@ def _notes(
         yield not_made(address, why)
     for address, restored in sorted(goal.restored.items()):
         change = changes.get(address)
-        made = change is not None and change.action is Action.CREATE
-        if made and (lost := restored.resource.kind.lost_with_object):
-            yield _note(
-                address, f"it was deleted since, and no run has kept {lost}", "look whether they need it again"
-            )
-        for path in restored.lost:
-            yield _note(
-                address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path
-            )
-        for path in restored.unrestorable:
-            yield _note(
-                address,
-                f"{path} was something else before somebody deleted the object, and no run has kept what: it stays",
-                "go back in git and apply, where it matters",
-                path,
-            )
-        for path in restored.changed:
-            yield _note(
-                address,
-                f"{path} was changed by somebody before the first apply since then: what they had made of it comes "
-                "back; what it was before is kept nowhere",
-                None,
-                path,
-            )
-        if made and restored.apart:
-            yield _note(
-                address, f"no run has kept what it had at {', '.join(restored.apart)}", "look whether it is needed"
-            )
+        yield from _unrecorded(address, restored, made=change is not None and change.action is Action.CREATE)
         now = restored.held
         if restored.resource.lifecycle.manage is Manage.OBSERVE and restored.touched:
             yield _note(address, f"{address} is only observed: it stays as it is", None)
         elif now is not None and (found := live.get((address.kind, now.id))) is not None:
-            body = live_document(restored.resource.kind, found)
-            for item in sorted(vanished_items(restored.resource, body)):
-                yield _note(
-                    address,
-                    f"{item} was taken away by somebody else and stays away: runs have written only a part of it",
-                    "write it into the manifest and apply, where it is needed",
-                    item,
-                )
-            for place, path in restored.spoilt(body).items():
-                yield _note(
-                    address,
-                    f"{place} stays as it is: the API takes it only whole, and {path} was a secret whose reference "
-                    "was not recorded",
-                    "write the object as it was into its manifest, with a secret of yours, and apply",
-                    place,
-                )
+            yield from _kept_as_live(address, restored, found)
             written = [field.path for field in change.fields] if change is not None else []
             yield from _edits_of_others(address, restored, now, found, written, book)
+
+
+def _unrecorded(address: Address, restored: Restored, *, made: bool) -> Iterator[Diagnostic]:
+    """Warnings about values of then that the history does not hold; `made`: the object is created again."""
+    if made and (lost := restored.resource.kind.lost_with_object):
+        yield _note(address, f"it was deleted since, and no run has kept {lost}", "look whether they need it again")
+    for path in restored.lost:
+        yield _note(address, f"{path} was a secret whose reference was not recorded: it stays as it is", None, path)
+    for path in restored.unrestorable:
+        yield _note(
+            address,
+            f"{path} was something else before somebody deleted the object, and no run has kept what: it stays",
+            "go back in git and apply, where it matters",
+            path,
+        )
+    for path in restored.changed:
+        yield _note(
+            address,
+            f"{path} was changed by somebody before the first apply since then: what they had made of it comes "
+            "back; what it was before is kept nowhere",
+            None,
+            path,
+        )
+    if made and restored.apart:
+        yield _note(
+            address, f"no run has kept what it had at {', '.join(restored.apart)}", "look whether it is needed"
+        )
+
+
+def _kept_as_live(address: Address, restored: Restored, found: LiveObject) -> Iterator[Diagnostic]:
+    """Warnings about parts of a live object that a rollback cannot put back."""
+    body = live_document(restored.resource.kind, found)
+    for item in sorted(vanished_items(restored.resource, body)):
+        yield _note(
+            address,
+            f"{item} was taken away by somebody else and stays away: runs have written only a part of it",
+            "write it into the manifest and apply, where it is needed",
+            item,
+        )
+    for place, path in restored.spoilt(body).items():
+        yield _note(
+            address,
+            f"{place} stays as it is: the API takes it only whole, and {path} was a secret whose reference "
+            "was not recorded",
+            "write the object as it was into its manifest, with a secret of yours, and apply",
+            place,
+        )
 
 
 def _edits_of_others(
