@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.connect import writing_run
-from reconciler.api.manifests import known_secrets, placing, read_manifests, refuse_nothing
+from reconciler.api.manifests import known_secrets, locating_errors, read_manifests, require_input
 
 if TYPE_CHECKING:
     from reconciler.api.session import Session
@@ -52,18 +52,18 @@ def apply_now(
     Raises `ManifestError`, `PlanError`, `PlanBlocked`, `StateLocked`, `SecretMissing`, `ProviderError`, before
     anything is sent; what fails later is in the result.
     """
-    from reconciler.api.migrated_manifests import as_configured
+    from reconciler.api.migrated_manifests import migrate_if_configured
     from reconciler.api.plan import with_commit
     from reconciler.api.validate import review
     from reconciler.engine.apply.locked_apply import apply_manifests
     from reconciler.types.event import Notice
 
-    session, options, ahead = as_configured(session, options)
-    for line in ahead[1:]:
+    session, options, migration_notes = migrate_if_configured(session, options)
+    for line in migration_notes[1:]:
         session.emit(Notice(line, "warning"))
     manifests, secrets = read_manifests(session)
-    refuse_nothing(session, manifests, options)
-    with placing(session, manifests), writing_run(session, secrets) as context:
+    require_input(session, manifests, options)
+    with locating_errors(session, manifests), writing_run(session, secrets) as context:
         plan, result = apply_manifests(
             manifests,
             context,
@@ -93,13 +93,15 @@ def import_now(session: Session, address: Address, id: str, how: ApplyOptions) -
 
     Raises `ManifestError` and `UsageError` where there is no such manifest, `PlanError`, `ProviderError`.
     """
-    from reconciler.api.plan import look
+    from reconciler.api.plan import against_current_state
     from reconciler.core.planning.plan_file import plan_digest
     from reconciler.engine.apply.locked_apply import apply_saved
     from reconciler.engine.plan.make_plan import plan_import
 
     manifests, secrets = read_manifests(session)
     with writing_run(session, secrets, reading=True) as context:
-        plan = look(session, context, manifests, lambda state: plan_import(address, id, manifests, state, context))
+        plan = against_current_state(
+            session, context, manifests, lambda state: plan_import(address, id, manifests, state, context)
+        )
         result = apply_saved(plan, plan_digest(plan), context, how)
     return plan, result

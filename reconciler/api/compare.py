@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.connect import read_state, reading_run
-from reconciler.api.manifests import placing, read_manifests, remarks
+from reconciler.api.manifests import locating_errors, manifest_notes, read_manifests
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def compare_now(session: Session, other: str, options: PlanOptions) -> Compared:
     mine, _ = _view(session, options, key)
     theirs, manifests = _view(there, options, key)
     comparison = compare_accounts(mine, theirs)
-    notes = list(remarks(there, manifests))
+    notes = list(manifest_notes(there, manifests))
     if comparison.waiting:
         noun = "change" if comparison.waiting == 1 else "changes"
         notes.append(
@@ -80,7 +80,7 @@ def _view(
 
     with _naming(session.workspace.name):
         manifests, known = read_manifests(session)
-        with reading_run(session, known) as context, placing(session, manifests):
+        with reading_run(session, known) as context, locating_errors(session, manifests):
             return view(manifests, read_state(session, context.store), options, context, key), manifests
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.api.connect import read_state, reading_run
-from reconciler.api.manifests import catalogue_of, known_secrets, read_manifests, remarks
+from reconciler.api.manifests import catalogue_of, known_secrets, manifest_notes, read_manifests
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def read_subjects(
         with reading_run(session, known_secrets(session)) as context:
             return subjects_of_account(read_state(session, context.store), context, names, kind), []
     manifests = read_manifests(session)[0]
-    notes = list(remarks(session, manifests))
+    notes = list(manifest_notes(session, manifests))
     try:
         state = read_state(session)
     except ReconcilerError as problem:

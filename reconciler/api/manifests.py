@@ -61,7 +61,8 @@ def with_rules(session: Session, found: ManifestSet) -> tuple[Diagnostic, ...]:
 
 
 def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, Secrets]:
-    """The same, with what is wrong left in `ManifestSet.diagnostics`; not `settled`: also what is kept on purpose."""
+    """Like `read_manifests`, with errors left in `ManifestSet.diagnostics`. Not `settled`: with the findings that the
+    baseline or a comment accepts, too."""
     from reconciler.api.validate import settle
     from reconciler.manifests.read.load_manifests import load_manifests
 
@@ -82,8 +83,8 @@ def read_files(session: Session, *, settled: bool = True) -> tuple[ManifestSet, 
     if settled:
         diagnostics = settle(session, diagnostics)
     learning = Learning(secrets, session.redactor)
-    heard = learning if session.recording is None else session.recording.secrets(learning)
-    return replace(found, diagnostics=diagnostics), heard
+    recorded = learning if session.recording is None else session.recording.secrets(learning)
+    return replace(found, diagnostics=diagnostics), recorded
 
 
 def known_secrets(session: Session) -> Secrets:
@@ -114,8 +115,8 @@ def catalogue_of(session: Session) -> Catalogue:
     return session.project.catalogue or load_catalogue(session.platform)
 
 
-def remarks(session: Session, manifests: ManifestSet) -> tuple[str, ...]:
-    """What a person may want to know about what was read: that there was nothing to read."""
+def manifest_notes(session: Session, manifests: ManifestSet) -> tuple[str, ...]:
+    """A note that there are no manifests in the places searched; empty if there are some."""
     from reconciler.api.paths import describe_places
 
     if manifests.manifests or manifests.moved or manifests.removed:
@@ -123,20 +124,20 @@ def remarks(session: Session, manifests: ManifestSet) -> tuple[str, ...]:
     return (f"There are no manifests in {describe_places(session.project, session.sources.paths)}.",)
 
 
-def refuse_nothing(session: Session, manifests: ManifestSet, options: PlanOptions) -> None:
-    """Raise `NothingFound` where there is nothing to look at, before anything is connected or made."""
+def require_input(session: Session, manifests: ManifestSet, options: PlanOptions) -> None:
+    """Raise `NothingFound` for a run without any manifest or state to compare, before the account is opened."""
     from reconciler.api.connect import read_state
     from reconciler.core.planning.selection_check import require_something
 
     if options.drift_only or not (manifests.manifests or manifests.moved or manifests.removed):
-        with placing(session, manifests):
+        with locating_errors(session, manifests):
             require_something(manifests, read_state(session), options)
 
 
 @contextmanager
-def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
-    """Findings of the planner get their places in the files before anybody sees them; and where there was nothing
-    to look at, the places that were searched are named, and where a project is."""
+def locating_errors(session: Session, manifests: ManifestSet) -> Iterator[None]:
+    """Add file, line and column to the findings of a `PlanError` raised inside, and the places searched to a
+    `NothingFound`."""
     from reconciler.errors import NothingFound, PlanError
 
     try:
@@ -159,7 +160,7 @@ def placing(session: Session, manifests: ManifestSet) -> Iterator[None]:
 
 
 def unaccepted(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What is shown beside an error: what was accepted long ago is no reason of it."""
+    """The findings to show beside an error: those that a baseline accepts did not cause it."""
     return tuple(diagnostic for diagnostic in found if diagnostic.is_error or not diagnostic.accepted)
 
 
@@ -231,7 +232,7 @@ def _known(manifests: dict[Address, Manifest], address: Address) -> Manifest:
 
 
 def _origin(session: Session, manifest: Manifest, source: Source, layer: str, pointer: str) -> Origin | None:
-    """What a document says of the place; None where it says nothing."""
+    """The value that one document sets at the pointer, with its span; None if it sets none."""
     from pathlib import Path
 
     from reconciler.manifests.read.envelope import read_documents

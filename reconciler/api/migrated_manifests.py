@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.types.options import PlanOptions
 
 
-def as_configured(session: Session, options: PlanOptions) -> tuple[Session, PlanOptions, tuple[str, ...]]:
+def migrate_if_configured(session: Session, options: PlanOptions) -> tuple[Session, PlanOptions, tuple[str, ...]]:
     """The run and the flags with the workspace's `migrate` word followed, and lines for a person.
 
     `auto` is as if `--migrate` were given, save where nothing of the manifests is written. Raises `UsageError` for
@@ -35,12 +35,12 @@ def as_configured(session: Session, options: PlanOptions) -> tuple[Session, Plan
     idle = options.destroy or options.refresh_only
     if not options.migrate and (word != "auto" or idle):
         return session, options, ()
-    ahead, notes = look_ahead(session, options)
+    ahead, notes = migrated_session(session, options)
     said = () if not options.migrate and ahead.sources.texts is session.sources.texts else notes
     return ahead, replace(options, migrate=True), said
 
 
-def look_ahead(session: Session, options: PlanOptions) -> tuple[Session, tuple[str, ...]]:
+def migrated_session(session: Session, options: PlanOptions) -> tuple[Session, tuple[str, ...]]:
     """The run over the migrated texts, and a line for a person about what that means.
 
     Only what is automatic, or answered in the project file, is migrated; nobody is asked. A change is made where it

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.api.connect import read_state, reading_run
-from reconciler.api.manifests import placing, read_manifests, refuse_nothing, remarks
+from reconciler.api.manifests import locating_errors, manifest_notes, read_manifests, require_input
 from reconciler.api.plan_cache import Verdict, open_cache
 from reconciler.errors import Interrupted, ReconcilerError, UsageError
 from reconciler.types.diagnostic import Source
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 
-def readings(session: Session, context: RunContext) -> Iterator[State]:
-    """The state as it is now, without a lock; and once more where it moved while somebody worked with it.
+def state_readings(session: Session, context: RunContext) -> Iterator[State]:
+    """The current state, read without a lock; read and yielded again if it changed while the caller used it.
 
-    Raises `Interrupted` before and after the work with it, once somebody asked to stop.
+    Raises `StateError`, and `Interrupted` before and after each use once the user asked to stop.
     """
     check_stop(context)
-    before = _look_at_state(session, context)
+    before = _state_digest(session, context)
     yield read_state(session, context.store)
     check_stop(context)
-    if _look_at_state(session, context) != before:
+    if _state_digest(session, context) != before:
         yield read_state(session, context.store)
 
 
-def _look_at_state(session: Session, context: RunContext) -> bytes | None:
-    """A mark of the document as it is stored: it is too large to be kept for this."""
+def _state_digest(session: Session, context: RunContext) -> bytes | None:
+    """SHA-256 of the stored document; None if there is no state."""
     stored = context.store.read()
     if session.recording is not None:
         session.recording.read_state(context.store, stored)
@@ -52,15 +52,18 @@ def _look_at_state(session: Session, context: RunContext) -> bytes | None:
 
 
 def check_stop(context: RunContext) -> None:
-    """Raise `Interrupted` between two steps of a reading run once somebody asked to stop."""
+    """Raise `Interrupted` if the user asked to stop."""
     if context.stop():
         raise Interrupted("stopped while the account was compared", hint="run the same command again")
 
 
-def look(session: Session, context: RunContext, manifests: ManifestSet, make: Callable[[State], Found]) -> Found:
-    """What `make` finds against the state as it is now; once more when the state moved meanwhile."""
-    with placing(session, manifests):
-        for state in readings(session, context):
+def against_current_state(
+    session: Session, context: RunContext, manifests: ManifestSet, make: Callable[[State], Found]
+) -> Found:
+    """The result of `make` for the current state; made again if the state changed meanwhile. Raises what `make` raises,
+    with the places of its findings."""
+    with locating_errors(session, manifests):
+        for state in state_readings(session, context):
             found = make(state)
     return found
 
@@ -87,10 +90,13 @@ def with_verdicts(session: Session, context: RunContext, read: Read) -> RunConte
 
 
 def plan_now(session: Session, options: PlanOptions) -> Verdict:
-    """What an apply would do. Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`."""
-    from reconciler.api.migrated_manifests import as_configured
+    """The plan of what an apply would do, with findings and notes; sends only GET requests.
 
-    session, options, ahead = as_configured(session, options)
+    Raises `ManifestError`, `PlanError`, `ProviderError`, `StateError`, `NothingFound`, `Interrupted`.
+    """
+    from reconciler.api.migrated_manifests import migrate_if_configured
+
+    session, options, migration_notes = migrate_if_configured(session, options)
     cache = open_cache(session, "plan", options)
     found = cache.recall()
     if found is None:
@@ -98,38 +104,42 @@ def plan_now(session: Session, options: PlanOptions) -> Verdict:
         from reconciler.engine.plan.make_plan import make_plan
         from reconciler.manifests.read.load_manifests import without_collector
 
-        with without_collector(), cache.recorded() as heard:  # each frame from here to a patch does a step of its own
-            read = Read(*read_manifests(heard))
-            refuse_nothing(heard, read.manifests, options)
-            with reading_run(heard, read.secrets) as context, placing(heard, read.manifests):
-                context = with_verdicts(heard, context, read)
-                for state in readings(heard, context):
+        # Every frame from here to a patch does a step of its own.
+        with without_collector(), cache.recorded() as recorded:
+            read = Read(*read_manifests(recorded))
+            require_input(recorded, read.manifests, options)
+            with reading_run(recorded, read.secrets) as context, locating_errors(recorded, read.manifests):
+                context = with_verdicts(recorded, context, read)
+                for state in state_readings(recorded, context):
                     made = make_plan(read.manifests, state, options, context).plan
-            found = _verdict(review(heard, read.manifests, made), read.manifests, remarks(heard, read.manifests))
+            found = _verdict(
+                review(recorded, read.manifests, made), read.manifests, manifest_notes(recorded, read.manifests)
+            )
         cache.keep(found)
     made = with_commit(session, found.plan) if options.record else found.plan
-    return replace(found, plan=made, notes=(*found.notes, *ahead))
+    return replace(found, plan=made, notes=(*found.notes, *migration_notes))
 
 
 def drift_now(session: Session, options: PlanOptions) -> Verdict:
-    """What was changed in the account since the last apply. Raises the same; `NothingFound` without a state."""
-    from reconciler.api.migrated_manifests import as_configured
+    """The drift of the account since the last apply, as a plan without changes; sends only GET requests. Raises what
+    `plan_now` raises; `NothingFound` without a state."""
+    from reconciler.api.migrated_manifests import migrate_if_configured
 
-    session, options, _ = as_configured(session, options)
+    session, options, _ = migrate_if_configured(session, options)
     cache = open_cache(session, "drift", options)
     found = cache.recall()
     if found is None:
         from reconciler.engine.plan.make_plan import find_drift
         from reconciler.manifests.read.load_manifests import without_collector
 
-        with without_collector(), cache.recorded() as heard:
-            read = Read(*read_manifests(heard))
-            refuse_nothing(heard, read.manifests, replace(options, drift_only=True))
-            with reading_run(heard, read.secrets) as context, placing(heard, read.manifests):
-                context = with_verdicts(heard, context, read)
-                for state in readings(heard, context):
+        with without_collector(), cache.recorded() as recorded:
+            read = Read(*read_manifests(recorded))
+            require_input(recorded, read.manifests, replace(options, drift_only=True))
+            with reading_run(recorded, read.secrets) as context, locating_errors(recorded, read.manifests):
+                context = with_verdicts(recorded, context, read)
+                for state in state_readings(recorded, context):
                     made = find_drift(read.manifests, state, context, options)
-            found = _verdict(with_spans(heard, read.manifests, made), read.manifests)
+            found = _verdict(with_spans(recorded, read.manifests, made), read.manifests)
         cache.keep(found)
     return found
 
@@ -140,7 +150,7 @@ def _verdict(plan: Plan, manifests: ManifestSet, notes: tuple[str, ...] = ()) ->
 
 
 def with_commit(session: Session, plan: Plan) -> Plan:
-    """The same plan, with the commit of the work tree that its manifests lie in; without git it stays as it is."""
+    """The plan with the commit of the work tree that holds its manifests; unchanged outside git."""
     if plan.commit is not None or session.sources.ref is not None:
         return plan
     from reconciler.manifests.tree.source_version import head_of
@@ -149,7 +159,7 @@ def with_commit(session: Session, plan: Plan) -> Plan:
 
 
 def with_sources(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> tuple[Diagnostic, ...]:
-    """The same findings; what names an address of the manifests also names the document that declares it."""
+    """The findings, each that has an address with the document that declares it as its source."""
     if all(diagnostic.address is None or diagnostic.span is not None for diagnostic in diagnostics):
         return tuple(diagnostics)
     sources = {manifest.address: manifest.source for manifest in manifests.manifests}
@@ -167,8 +177,8 @@ def with_sources(diagnostics: Sequence[Diagnostic], manifests: ManifestSet) -> t
 
 
 def with_spans(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
-    """The same plan with the places filled in: file, line and column of every finding and every block about a value.
-    Nothing is read where there is nothing to look up."""
+    """The plan with file, line and column for every finding and every block about a value. Reads no file if none of
+    them lacks a place."""
     from reconciler.manifests.read.load_manifests import place
     from reconciler.types.diagnostic import Diagnostic, Severity
 
@@ -214,7 +224,7 @@ def with_spans(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What was written, and how many other values have drifted."""
+    """The live values written into manifests, the files, and how many other values have drifted."""
 
     values: tuple[AcceptedValue, ...]
     files: tuple[FileText, ...]
@@ -236,7 +246,7 @@ def accept_now(
         raise UsageError("--accept writes into the files of the work tree; leave --ref out")
     options = replace(options, accepted=tuple(value.address for value in (*wanted, *ignored)))
     manifests, secrets = read_manifests(session)
-    refuse_nothing(session, manifests, replace(options, drift_only=True))
+    require_input(session, manifests, replace(options, drift_only=True))
     by_address = {manifest.address: manifest for manifest in manifests.manifests}
     with reading_run(session, secrets) as context:
         found = find_accepted(session, context, manifests, options)
@@ -250,12 +260,12 @@ def accept_now(
             [(by_address[value.address], value.pointer) for value in ignored],
         )
         if files:
-            put(files)
+            write_accepted(files)
             try:
                 written: list[AcceptedValue | Wanted] = [*values, *ignored]
                 check_accepted(session, context, options, written)
             except ReconcilerError as problem:
-                put_back(files)
+                restore_texts(files)
                 raise ReconcilerError(
                     f"{problem.message}; the files are as they were", hint=problem.hint or "edit the file by hand"
                 ) from problem
@@ -266,16 +276,18 @@ def accept_now(
 
 
 def find_accepted(session: Session, context: RunContext, manifests: ManifestSet, options: PlanOptions) -> Differences:
-    """What the account holds otherwise than these manifests say."""
+    """Every difference between the account and these manifests. Raises what `plan_now` raises."""
     from reconciler.engine.plan.make_plan import find_differences
 
-    return look(session, context, manifests, lambda state: find_differences(manifests, state, context, options))
+    return against_current_state(
+        session, context, manifests, lambda state: find_differences(manifests, state, context, options)
+    )
 
 
 def check_accepted(
     session: Session, context: RunContext, options: PlanOptions, values: Sequence[AcceptedValue | Wanted]
 ) -> None:
-    """The files as they are now say what is live. Raises `ReconcilerError`."""
+    """Raise `ReconcilerError` unless the manifests, read again, agree with the account at all of `values`."""
     manifests, _ = read_manifests(session)
     found = find_accepted(session, context, manifests, options).fields
     left = {(address, field.path) for address, fields in found.items() for field in fields}
@@ -284,16 +296,16 @@ def check_accepted(
         raise ReconcilerError(f"the manifest cannot say what is live at {', '.join(still)}")
 
 
-def put(files: Sequence[FileText]) -> None:
-    """Write all files, or none."""
+def write_accepted(files: Sequence[FileText]) -> None:
+    """Write the new texts: all files, or none. Raises `ReconcilerError`."""
     from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 
     write_files([Replacement(file.path, file.before, file.after, file.shown) for file in files])
 
 
-def put_back(files: Sequence[FileText]) -> None:
-    """The texts as they were."""
+def restore_texts(files: Sequence[FileText]) -> None:
+    """Write the earlier texts back. Raises `ReconcilerError`."""
     from reconciler.api.paths import write_files
     from reconciler.fsio import Replacement
 

@@ -1,4 +1,4 @@
-"""Everything that a reading run asks of files, secrets, state and account, heard with the answers."""
+"""Recording of all inputs of a reading run: what it read of files, secrets, state and account."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from reconciler.types.ports import Backend, Provider, Secrets
 
 TREE, SECRET, STATE, ACCOUNT, ANSWER = "tree", "secret", "state", "account", "answer"
-"""Whom a run asks."""
+"""The first item of every key of a trace: where the input came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Hears everything that a run reads, and hands out answers that were read already."""
+    """Records every input of a run in `trace`, and serves answers of the account that were read before it."""
 
     trace: Trace
     answers: dict[str, bytes] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Recording:
         self.trace.note((TREE, *question), *answer)
 
     def secrets(self, secrets: Secrets) -> Secrets:
-        return _HeardSecrets(secrets, self.trace)
+        return _RecordedSecrets(secrets, self.trace)
 
     def read_state(self, backend: Backend, stored: bytes | None) -> None:
         """`stored` is the document as the backend has it now."""
@@ -50,9 +50,9 @@ class Recording:
         self.trace.note((STATE,), lines, b"!" if stored is None else b"=", stored or b"")
 
     def connected(self, provider: Provider) -> None:
-        """Who the account is, as far as its address and key tell."""
-        told = provider.account()
-        self.trace.note((ACCOUNT,), repr((told.base_url, told.vocabulary)).encode())
+        """Record which account this is: its base URL, its vocabulary, and its API key as a digest."""
+        account = provider.account()
+        self.trace.note((ACCOUNT,), repr((account.base_url, account.vocabulary)).encode())
 
         def note_key(key: str) -> str:
             self.trace.note((ACCOUNT, "key"), key.encode())
@@ -61,17 +61,17 @@ class Recording:
         provider.fingerprint(note_key)
 
     def emit(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
-        """`emit`; what is said to people while a run goes on cannot be said again."""
+        """`emit` that marks the trace as inexact once a notice was shown: a cached run could not show it again."""
 
-        def hear(event: Event) -> None:
+        def record(event: Event) -> None:
             if isinstance(event, Notice):
                 self.trace.exact = False
             emit(event)
 
-        return hear
+        return record
 
 
-class _HeardSecrets:
+class _RecordedSecrets:
     def __init__(self, secrets: Secrets, trace: Trace) -> None:
         self._secrets = secrets
         self._trace = trace

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from reconciler.api.boundary import BackFlags, parse_address, plan_options, redact_errors
 from reconciler.api.connect import open_backend, open_store, read_state, reading_run, writing_run
-from reconciler.api.manifests import known_secrets, placing, read_files
+from reconciler.api.manifests import known_secrets, locating_errors, read_files
 
 if TYPE_CHECKING:
     from reconciler.api.apply import Carried
@@ -215,14 +215,14 @@ def plan_rollback_now(session: Session, serial: int, options: PlanOptions) -> Ve
     Raises `UsageError` for a serial that the history does not reach, `StateUnreadable` where its chain is broken,
     `PlanError`, `ProviderError`, `StateError`.
     """
-    from reconciler.api.plan import look
+    from reconciler.api.plan import against_current_state
     from reconciler.api.plan_cache import Verdict
     from reconciler.engine.plan.plan_rollback import plan_rollback
     from reconciler.types.manifest import ManifestSet
 
     secrets, none, lifecycles = known_secrets(session), ManifestSet(), current_lifecycles(session)
     with reading_run(session, secrets) as context:
-        made = look(
+        made = against_current_state(
             session, context, none, lambda state: plan_rollback(serial, state, options, context, lifecycles).plan
         )
     return Verdict(made)
@@ -242,6 +242,6 @@ def rollback_now(
     from reconciler.types.manifest import ManifestSet
 
     secrets, none, lifecycles = known_secrets(session), ManifestSet(), current_lifecycles(session)
-    with placing(session, none), writing_run(session, secrets) as context:
+    with locating_errors(session, none), writing_run(session, secrets) as context:
         plan, result = apply_rollback(serial, context, options, how, confirm=confirm, today=lifecycles)
     return Carried(plan, none, result)

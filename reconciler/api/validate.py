@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.api.manifests import catalogue_of, placing, read_files, remarks, unaccepted
+from reconciler.api.manifests import catalogue_of, locating_errors, manifest_notes, read_files, unaccepted
 from reconciler.types.manifest import ManifestSet
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def check(
             else diagnostic
             for diagnostic in found
         )
-    return found, remarks(session, manifests)
+    return found, manifest_notes(session, manifests)
 
 
 def unknown_plugins(project: Project) -> Iterator[Diagnostic]:
@@ -203,7 +203,7 @@ def require_manifests(session: Session, manifests: ManifestSet, *, allow_empty: 
     if missing := [*unmatched_paths(manifests)]:
         raise ManifestError("there is nothing to validate", missing)
     if not (manifests.manifests or manifests.moved or manifests.removed or allow_empty):
-        with placing(session, manifests):
+        with locating_errors(session, manifests):
             raise NothingFound("there are no manifests to validate", manifests.diagnostics, hint=f"{BEGIN}; {MEANT}")
 
 

@@ -248,14 +248,14 @@ def interruptible(session: Session) -> Iterator[Session]:
 
 def present(plan: Plan, settings: Settings, session: Session, manifests: ManifestSet, *, asking: bool) -> None:
     """Show the plan: as the text report where that was asked for, else on standard error to who has to decide."""
-    from reconciler.api.manifests import remarks
+    from reconciler.api.manifests import manifest_notes
     from reconciler.api.render import render_report as render
     from reconciler.cli.output import TEXT, gate, say, style, write, write_as
     from reconciler.types.report import Report, Style
 
     session.hooks.settle()
     without_files = plan.mode == "destroy" or plan.rollback is not None
-    notes = () if without_files else remarks(session, manifests)
+    notes = () if without_files else manifest_notes(session, manifests)
     report = Report("plan", session.workspace.name, plan, diagnostics=manifests.diagnostics, notes=notes)
     if settings.format in {None, TEXT}:
         write_as(TEXT, render(report, TEXT, style(settings), gate()))

@@ -27,7 +27,7 @@ made is not taken earlier. The vendor states no bound; creates are answered well
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One workspace, its account, the secrets at hand, and what is around: the same from a run's start to its end."""
+    """Workspace, account, secrets and environment of one run; constant while it lasts."""
 
     workspace: Workspace
     provider: Provider
@@ -39,9 +39,9 @@ class RunContext:
     catalogue: Callable[[], Catalogue] | None = None
     """The model catalogue, read when first needed: a run in which nothing differs needs none."""
     settle: Callable[[str], None] = lambda why: None
-    """Called, with what people are told, between two looks for what state knows and the account does not show: a
-    request that was on its way when its run was killed may be carried out after the first, and an account of several
-    servers may lag behind. Runs that only read do not wait."""
+    """Wait before a second look for an object that the state knows and the account does not show, and say why.
+    A request in flight when its run was killed may take effect after the first look, and an account with several
+    servers may lag. Runs that only read do not wait."""
     previous_key: bytes | None = None
     """From RECONCILER_DIGEST_KEY_PREVIOUS: what was digested with the key before can still be compared."""
     identity: str | None = None
@@ -50,13 +50,13 @@ class RunContext:
     """Where the state is kept; a run that only reads is handed the state itself, and needs none."""
     emit: Emit = lambda event: None
     stop: Callable[[], bool] = lambda: False
-    """True once the user asked to stop: running requests end, nothing new begins."""
+    """True once the user asked to stop: running requests finish, no new one starts."""
     verdicts: ResourceVerdicts | None = None
     """What stands in the manifests and in the state for resources that an earlier run found in sync."""
     reread: Callable[[], tuple[ManifestSet, State]] | None = None
     """Both once more, after verdicts were dropped; goes with `verdicts`."""
     rescue: Rescue = Rescue()
-    """Keeps a state that could not be stored."""
+    """Where a state that could not be stored is saved."""
 
     @property
     def store(self) -> Backend:
@@ -66,17 +66,17 @@ class RunContext:
         return self.backend
 
     def fingerprint(self, state: State) -> str:
-        """Salted digest of the API key, by which this account is known again."""
+        """Salted digest of the API key, by which a later run recognises the account."""
         return self.provider.fingerprint(lambda key: key_fingerprint(state.salt, key))
 
     def book(self, state: State) -> SecretBook:
-        """The secrets of this run, digested the way this state does it."""
+        """The secrets of this run, digested with the salt and key of this state."""
         digests = SecretDigests(state.salt, self.digest_key, previous=self.previous_key, recorded=state.digest_key)
         return SecretBook(digests, self.secrets.resolve)
 
     def for_writing(self) -> RunContext:
-        """The same for a plan that is carried out: the account hears `stop` while it waits, and what may still be on
-        its way is not created again."""
+        """This context for a plan that will be applied: the provider stops waiting on `stop`, and an object that may
+        still be in flight is awaited instead of created twice."""
         self.provider.stop_when(self.stop)
 
         def wait(why: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reconciler.api.connect import open_provider
-from reconciler.api.manifests import known_secrets, placing, read_files, read_manifests
+from reconciler.api.manifests import known_secrets, locating_errors, read_files, read_manifests
 from reconciler.api.session import SystemClock, choose_workspace
 from reconciler.cli import composition
 from reconciler.cli.composition import Interrupts, listening, open_session
@@ -111,7 +111,7 @@ def test_findings_of_the_planner_get_their_place(project: Path) -> None:
     address = Address("persona", "desk")
     odd = Diagnostic("E-x", Severity.ERROR, "odd", address=address, pointer="/greeting",
                      source=Source("manifests/desk.yaml", 0, "/spec"))  # fmt: skip
-    with pytest.raises(PlanError) as caught, placing(run, manifests):
+    with pytest.raises(PlanError) as caught, locating_errors(run, manifests):
         raise PlanError("no plan", (odd,))
     assert str(caught.value.diagnostics[0].span) == "manifests/desk.yaml:8:13"
 

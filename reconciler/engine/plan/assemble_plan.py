@@ -36,11 +36,12 @@ from reconciler.types.ports import Provider
 from reconciler.types.project import Policy
 
 MOST = 50
-"""Distinct ids that are asked for; a plan that writes more is not held up for the rest."""
+"""The most distinct ids that are checked; further ids of a large plan are not."""
 
 
 def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -> list[Diagnostic]:
-    """A warning for each id that the library does not have. Asks once for each id, and only for what is written."""
+    """A warning for each id of a voice, face and the like that the vendor's library lacks. Asks once for each id, and
+    only for ids that are written."""
     named: dict[tuple[str, str], list[tuple[Address, str]]] = {}
     for change in changes:
         if change.action not in (Action.CREATE, Action.UPDATE):
@@ -67,7 +68,10 @@ def check_libraries(changes: Iterable[Change], provider: Provider, width: int) -
 
 
 def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diagnostic], run: RunContext) -> Plan:
-    """The plan; `known` are the findings so far."""
+    """The plan with requests, order, policies, drift and counts; `known` are the findings so far.
+
+    Raises `ProviderError`.
+    """
     manifests, options, state = request.manifests, request.options, compared.desired.state
     account = run.provider.account()
     drift = drift_items(compared, request, run.catalogue)
@@ -113,13 +117,13 @@ def assemble_plan(compared: Compared, request: PlanRequest, known: Sequence[Diag
 
 
 def now_of(run: RunContext) -> datetime:
-    """The time by the run's clock, with its zone."""
+    """The time of the run's clock, with its time zone."""
     return datetime.fromisoformat(run.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
 class _Drafted:
-    """Every change with its requests, before the policies judge it."""
+    """Every change with its requests, before policies apply."""
 
     changes: Sequence[Change]
     unchanged: int
@@ -129,7 +133,7 @@ class _Drafted:
 
 
 def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Drafted:
-    """What is written and what leaves; nothing takes a name that is taken, or goes while it is used."""
+    """Creates, updates and deletes with their requests: no name that is in use, no delete of a used object."""
     changes: list[Change] = []
     unchanged = compared.settled
     for result in compared.planned.values():
@@ -152,7 +156,7 @@ def _draft(compared: Compared, request: PlanRequest, provider: Provider) -> _Dra
 
 
 def _refresh(compared: Compared, drift: Sequence[DriftItem]) -> _Drafted:
-    """What is live taken into the state: nothing is written, nothing leaves, what is gone keeps its entry."""
+    """Changes of a refresh: live values go into the state, nothing is sent, and entries of missing objects stay."""
     held = compared.desired.state.resources
     found = [
         refresh_change(held[item.address], item, live)
@@ -163,14 +167,14 @@ def _refresh(compared: Compared, drift: Sequence[DriftItem]) -> _Drafted:
 
 
 def _is_worth_recording(change: Change, compared: Compared) -> bool:
-    """Whether an apply would change what state holds: an entry adopted, digests or lifecycle moved."""
+    """Whether an apply would change the state entry although nothing differs (adopted, new digests or lifecycle)."""
     live = compared.live[change.address.kind, change.id or ""]
     old = compared.desired.state.resources.get(change.address)
     return record(change, live, old, compared.bound.context.book, {}) != old
 
 
 def _leaving(compared: Compared, request: PlanRequest) -> list[Change]:
-    """The change of every entry that goes, by what the manifests say of it today."""
+    """A delete or forget for every entry without a manifest, by its current lifecycle."""
     desired = compared.desired
     lifecycles = {manifest.address: manifest.lifecycle for manifest in request.manifests.manifests}
     changes: list[Change] = []
@@ -194,7 +198,7 @@ def _leaving(compared: Compared, request: PlanRequest) -> list[Change]:
 
 
 def _with_requests(change: Change, compared: Compared, request: PlanRequest, provider: Provider) -> Change:
-    """The change with what is sent for it; with why it is not sent, where no request may do it."""
+    """The change with its requests, or with the blocks that forbid them."""
     if change.action not in WRITES:
         return change
     scope = compared.desired.scope
@@ -221,8 +225,8 @@ def _with_requests(change: Change, compared: Compared, request: PlanRequest, pro
 def _judge(
     changes: Sequence[Change], compared: Compared, request: PlanRequest, account: Account, run: RunContext
 ) -> tuple[tuple[Change, ...], tuple[Block, ...], list[Diagnostic]]:
-    """The changes in order as the policies leave them, the blocks of the plan as a whole, and warnings about what
-    stands already."""
+    """The changes in plan order with the blocks of the policies, the blocks of the whole plan, and warnings about
+    existing violations."""
     state, policy, manifests = compared.desired.state, run.workspace.policy, request.manifests.manifests
     situation = Situation(
         state, account, compared.account.seen.listings, request.options, policy, len(manifests),

@@ -1,7 +1,7 @@
-"""What a plan reads of the account, and every resource held against what was read.
+"""Reading the account for a plan, and comparing every resource with its live object.
 
-Lists first. Where a difference rests on a member that the list item lacks, or somebody seems to have edited the
-account, the object is looked at by a GET of its own, and compared again.
+Lists come first. Where a difference rests on a member that the list item lacks, or the account seems to have drifted,
+the object is read by a GET of its own and compared again.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ def read_account(
 def _hide_embedded_objects(
     listings: dict[str, Listing], desired: Desired, reader: AccountReader, book: SecretBook
 ) -> dict[str, Listing]:
-    """Leave out objects that are items of another one: adopted, they would be lost together with that one.
+    """Remove objects that are items of another object from `listings`: adopted, they would be deleted with it.
 
-    The other kind is only listed for it where a name of ours is among what could be adopted. Gives the lists as they
-    were.
+    The kind of the other object is listed only if an object with a name of ours could be adopted. Gives the complete
+    lists, by kind, that it shortened.
     """
     whole: dict[str, Listing] = {}
     held = {entry.id for entry in desired.state.resources.values()}
@@ -149,7 +149,7 @@ def compare(
 
 
 def _shown(reader: AccountReader, wanted: Iterable[LiveObject]) -> dict[Key, LiveObject]:
-    """Each in detail. Of one that was deleted since it was listed nothing is said but that."""
+    """Each object read by a GET of its own. One that was deleted since it was listed goes into `reader.not_shown`."""
     found = reader.details(wanted)
     reader.not_shown.update(dict.fromkeys((key for key, live in found.items() if live is None), DELETED))
     return {key: live for key, live in found.items() if live is not None}
@@ -157,14 +157,14 @@ def _shown(reader: AccountReader, wanted: Iterable[LiveObject]) -> dict[Key, Liv
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
-    """What a run knows once its lists are read."""
+    """Bindings, state and live objects of a run once its lists are read."""
 
     wanted: Mapping[Address, Binding]
     """The resources in scope."""
     resources: Mapping[Address, Resource]
     state: State
     live: Mapping[Key, LiveObject]
-    """It fills up as the run looks at objects."""
+    """By kind and id; filled while the run reads objects in detail."""
     kinds: Kinds
 
     def live_of(self, address: Address) -> LiveObject | None:
@@ -174,7 +174,7 @@ class AccountSnapshot:
 
 
 def partly_listed(snapshot: AccountSnapshot) -> list[LiveObject]:
-    """Objects of which a manifest or the state speaks of something that lists leave out."""
+    """List items that lack a member which a manifest or the state has."""
     found: list[LiveObject] = []
     for address, binding in snapshot.wanted.items():
         live = snapshot.live_of(address)
@@ -189,7 +189,7 @@ def partly_listed(snapshot: AccountSnapshot) -> list[LiveObject]:
 
 
 def needs_detail(snapshot: AccountSnapshot) -> dict[Key, set[str]]:
-    """The live objects of which a manifest or the state speaks of something that is kept apart, and of what."""
+    """(kind, id) -> pointers into sub resources that a manifest or the state manages and that have to be read."""
     found: dict[Key, set[str]] = {}
     for address, entry in snapshot.state.resources.items():
         if ours := set(snapshot.kinds.get(address.kind).separate_pointers) & entry.sent.keys():
@@ -202,7 +202,7 @@ def needs_detail(snapshot: AccountSnapshot) -> dict[Key, set[str]]:
 
 
 def _doubtful(planned: Mapping[Address, ResourcePlan], snapshot: AccountSnapshot) -> Iterator[LiveObject]:
-    """List items that differ by what the list may leave out, or that somebody seems to have edited."""
+    """List items that differ by a member which lists may leave out, or that seem to have drifted."""
     for address, result in planned.items():
         if result.absent or any(field.direction is not Direction.VENDOR for field in result.drift):
             live = snapshot.live_of(address)
@@ -211,7 +211,7 @@ def _doubtful(planned: Mapping[Address, ResourcePlan], snapshot: AccountSnapshot
 
 
 def _absent(desired: Desired, live: Mapping[Key, LiveObject]) -> Iterator[LiveObject]:
-    """The same of objects whose manifest is gone."""
+    """The same for objects whose manifest was removed."""
     for address in desired.scope.deletable:
         entry = desired.state.resources[address]
         item = live.get((address.kind, entry.id))
@@ -220,7 +220,7 @@ def _absent(desired: Desired, live: Mapping[Key, LiveObject]) -> Iterator[LiveOb
 
 
 def failure_warnings(planned: Mapping[Address, ResourcePlan], snapshot: AccountSnapshot) -> list[Diagnostic]:
-    """Objects of ours that the vendor could not process, or that wait for a person: in sync, and of no use."""
+    """A warning for each managed object that the vendor failed to process or that waits for a person."""
     found: list[Diagnostic] = []
     for address, result in planned.items():
         live = snapshot.live_of(address)

@@ -1,10 +1,10 @@
 """plan, drift and import: manifests, state and the account -> what apply would do, what moved; reads only.
 
-1. what is to be: resources, the state after Moved documents, what is in scope
-2. read the lists; find out what became of managed ids that are missing
+1. build the desired resources and the state after Moved documents; select the scope
+2. read the lists of the account; find managed ids that they lack
 3. bind each resource to its live object, and its references to ids
-4. compare; look closer where the list may show less than there is, or somebody seems to have edited the account
-5. who uses what is to go; what left the manifests; the requests of every write; the safety rules
+4. compare; read an object in detail where its list item may be incomplete or the account seems to have drifted
+5. find the users of objects to delete, and entries without a manifest; build the requests; apply the policies
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def make_plan(
 
 
 def _other_account(request: PlanRequest, account: Account, run: RunContext) -> str | None:
-    """What may be the reason of all problems: an account that never had the objects of the state."""
+    """A hint that the account is another one than that of the state; None if it is the same."""
     state, options = request.state, request.options
     if options.accept_account or same_account(
         state, run.provider.account(), account.seen.listings, lambda: run.fingerprint(state),
@@ -114,14 +114,14 @@ def _other_account(request: PlanRequest, account: Account, run: RunContext) -> s
 
 
 def unlisted_warnings(unlisted: Mapping[str, ProviderError]) -> Iterable[Diagnostic]:
-    """A warning for each kind that the account did not list and that the plan can do without."""
+    """A warning for each kind whose list was refused and that the plan can do without."""
     for name, error in unlisted.items():
         yield Diagnostic("E-list", Severity.WARNING, unlisted_text(name, error.message), hint=error.hint)
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What moved, and beside it everything else in which the account differs from the manifests."""
+    """The drift of an account, and all other differences between it and the manifests."""
 
     plan: Plan
     fields: Mapping[Address, tuple[DriftField, ...]]
