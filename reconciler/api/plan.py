@@ -60,8 +60,10 @@ def check_stop(context: RunContext) -> None:
 def against_current_state(
     session: Session, context: RunContext, manifests: ManifestSet, make: Callable[[State], Found]
 ) -> Found:
-    """The result of `make` for the current state; made again if the state changed meanwhile. Raises what `make` raises,
-    with the places of its findings."""
+    """The result of `make` for the current state; made again if the state changed meanwhile.
+
+    Raises what `make` raises, with the places of its findings.
+    """
     with locating_errors(session, manifests):
         for state in state_readings(session, context):
             found = make(state)

@@ -1,4 +1,4 @@
-"""What a plan says beside its changes: drift, what was not compared, what nothing claims."""
+"""Findings of a plan besides its changes: drift, incomplete comparisons, unmanaged objects."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _tells_nothing(entry: Entry, path: str, current: Json) -> bool:
 def drift_items(
     compared: Compared, request: PlanRequest, catalogue: Callable[[], Catalogue] | None
 ) -> tuple[DriftItem, ...]:
-    """What moved outside: by the manifests where there are any, else by what state remembers."""
+    """The drift of the account, by the manifests if there are any, else by the digests of the state."""
     planned, state, book = compared.planned, compared.desired.state, compared.bound.context.book
     bound = compared.bound.context
     declared = (
@@ -179,7 +179,7 @@ def _incomplete(compared: Compared) -> Iterator[Incomplete]:
 
 
 def unlisted_text(name: str, why: str) -> str:
-    """What is said of a kind whose list the account did not give."""
+    """The text about a kind whose list was refused."""
     return f"{name} objects cannot be listed: {why}"
 
 

@@ -32,7 +32,7 @@ from reconciler.types.state import Entry, State
 
 
 def bind(request: PlanRequest, desired: Desired, account: Account, context: DiffContext) -> Bound:
-    """Every resource bound to its object, to none where one is to be made; `context` with the tools known by then."""
+    """Every resource bound to its live object, or to none if it is created; `context` then knows the tools."""
     seen, options = account.seen, request.options
     attached = context.kinds.attached
     tools = next((listing for name, listing in seen.listings.items() if name in attached), None)
@@ -71,7 +71,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Diff
 def _ids(
     desired: Desired, resources: Mapping[Address, Resource], matching: Matching, seen: Seen
 ) -> dict[Address, str]:
-    """The id of everything that a reference may mean: what is bound, and what the state holds without a manifest."""
+    """Address -> id of every object that a reference may name: bound, or in the state without a manifest."""
     bound = {address: binding.id for address, binding in matching.bindings.items() if binding.id is not None}
     held = {
         address: entry.id
@@ -154,7 +154,7 @@ def order_deletes(changes: list[Change], state: State) -> list[Change]:
 
 
 def drift_item(address: Address, entry: Entry, planned: ResourcePlan) -> DriftItem | None:
-    """What moved outside, for one tracked resource."""
+    """The drift of one managed resource."""
     if not planned.drift:
         return None
     reason = "observe" if planned.change.lifecycle.manage is Manage.OBSERVE else None

@@ -129,12 +129,12 @@ def find_replaced(
 
 
 def as_replacement(change: Change, id: str) -> Change:
-    """The create of the new object, which keeps the entry of the old one (`id`) first."""
+    """The create of a replacement; it first sets the entry of the old object (`id`) aside."""
     return replace(change, replaces=old_address(change.address, id))
 
 
 def build_desired(request: PlanRequest) -> Desired:
-    """What is to be, before the account is read. Raises `NothingFound` where nobody says anything."""
+    """The desired resources and state, before the account is read. Raises `NothingFound` for an empty run."""
     goal, options, manifests = request.goal, request.options, request.manifests
     if goal is None:
         require_something(manifests, request.state, options)
@@ -202,7 +202,7 @@ def _why_not_replaced(address: Address, resources: Mapping[Address, Resource], s
 
 
 def to_replace(request: PlanRequest, compared: Compared) -> tuple[Address, ...]:
-    """What this plan has to make anew; nothing when that is settled, or nothing is to be written."""
+    """Addresses to replace; empty on the second pass and for runs that only read."""
     if request.replaced or request.options.drift_only:
         return ()
     return find_replaced(compared.planned, compared.bound.resources, compared.desired.state, request.options.replace)

@@ -35,18 +35,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """The state as if the moves had been made; nothing is written yet."""
+    """The state after the moves; nothing has been written yet."""
 
     state: State
     previous: Mapping[Address, Address]
-    """New address -> the one that state still holds."""
+    """New address -> the address that the stored state has."""
     removed: frozenset[Address]
     problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What a plan is asked for: by the manifests, or by the goal of a rollback in their place."""
+    """The input of a plan: manifests, or the goal of a rollback instead of them."""
 
     manifests: ManifestSet
     state: State
@@ -54,12 +54,12 @@ class PlanRequest:
     options: PlanOptions
     goal: Goal | None = None
     replaced: tuple[Address, ...] = ()
-    """What is made anew; found out by a first plan."""
+    """Addresses whose objects are replaced, as an earlier pass of the plan found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What is to be, before the account is read."""
+    """The desired resources and state, before the account is read."""
 
     resources: Mapping[Address, Resource]
     state: State
@@ -67,26 +67,26 @@ class Desired:
     moves: Moves
     scope: Scope
     untouched: frozenset[Address] = frozenset()
-    """What a rollback has nothing to do with: no run has written to it since."""
+    """Addresses that a rollback leaves alone: no run has written to them since."""
     beside: frozenset[Address] = frozenset()
-    """What has a manifest in a part of the project that was not asked for."""
+    """Addresses with a manifest in a part of the project that was not selected."""
     problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What the lists of the account show of everything that a plan may touch."""
+    """The lists of all kinds that a plan may touch."""
 
     seen: Seen
     whole: Mapping[str, Listing] = field(default_factory=dict)
-    """Lists of which a part was left out while matching, as they were read."""
+    """Complete lists, by kind, where matching used a shortened one."""
     unlisted: Mapping[str, ProviderError] = field(default_factory=dict)
-    """Kinds whose list could be done without, and was not given."""
+    """Kinds whose list was refused and is not needed, with the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Every resource with the live object that it is, and with ids in the place of references that have one."""
+    """Every resource bound to its live object, with references replaced by known ids."""
 
     resources: Mapping[Address, Resource]
     matching: Matching
@@ -96,17 +96,17 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Everything that reading and comparing found out: what a plan is assembled from."""
+    """The result of reading and comparing: the input of `assemble_plan`."""
 
     desired: Desired
-    """With the scope less what could not be read."""
+    """The desired resources, without those whose objects could not be read in the scope."""
     account: Account
     bound: Bound
     planned: Mapping[Address, ResourcePlan]
     live: Mapping[Key, LiveObject]
     """The objects that were compared, as they were read last."""
     unread: Mapping[Address, str] = field(default_factory=dict)
-    """Objects that the account did not show, with its answer."""
+    """Objects that could not be read, by address, with the reason."""
     unseen: Mapping[Key, str] = field(default_factory=dict)
     """Objects of others that were to be asked whether they use what is deleted, and were not shown either."""
     settled: int = 0
@@ -124,13 +124,13 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and what an apply or a person needs to know beside it."""
+    """A plan with the data that an apply reuses."""
 
     plan: Plan
     live: Mapping[Key, LiveObject]
     """The objects that it was made against."""
     names: Mapping[Key, str]
-    """What the objects that were read are called."""
+    """Names of the objects that were read, by kind and id."""
     noted: Mapping[Address, tuple[DriftField, ...]]
     """Leaves that differ from the manifests and stay as they are."""
     listed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One resource against its live object: what differs, whose doing it is, and the change they make."""
+"""The diff of one resource and its live object: what differs, who changed it, and the resulting change."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from reconciler.types.manifest import Resource
 
 STEPS = (find_copies, settle, find_extras, find_removals, find_leftovers, write_enabling, carry_companions,
          refuse_other_content)  # fmt: skip
-"""In this order: each takes the subject and what was found before it, and gives that with what it finds."""
+"""Run in this order; each takes the subject and the findings so far, and returns them with its own."""
 
 
 def plan_existing(resource: Resource, live: LiveObject, binding: Binding, context: DiffContext) -> ResourcePlan:
-    """A resource whose live object is known: tracked in state, or adopted by this plan."""
+    """The change of a resource that has a live object: one in the state, or one that this plan adopts."""
     if resource.lifecycle.ignore:
         resource = with_ignored(resource, live)
     subject = subject_of(resource, live, binding, context)

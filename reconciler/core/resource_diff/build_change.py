@@ -1,4 +1,4 @@
-"""What was found about one resource as a change of the plan, and what its write leaves as it is."""
+"""The findings about one resource as a change of the plan, with the values that its write must repeat or spare."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def carry_companions(subject: Subject, found: Findings) -> Findings:
 
 
 def _carried(subject: Subject, path: str, why: str) -> Findings:
-    """One value that travels along: the manifest's, else the live one; a block where neither is known."""
+    """One companion value: the manifest's, else the live one; a block if neither is known."""
     resource = subject.resource
     value = None if ignored(path, resource.lifecycle.ignore) else resource.leaves.get(path)
     if value is None:
@@ -141,7 +141,7 @@ def _carried(subject: Subject, path: str, why: str) -> Findings:
 
 
 def to_change(subject: Subject, found: Findings) -> Change:
-    """What differs as a change: the patch, both documents with no secret in them, every difference and why."""
+    """The change for the findings: patch, redacted documents before and after, differing leaves, the reason."""
     spec, resource, document = subject.spec, subject.resource, subject.document
     edits = [found.edits[path] for path in sorted(found.edits)]
     after = apply_edits(spec, document, edits)
@@ -156,7 +156,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
             and spec.find_refusal is not None
             and (refused := spec.find_refusal(after)) is not None
         ):
-            found += Findings(blocks=(_unfit(*refused),))
+            found += Findings(blocks=(_unfit_block(*refused),))
     fields = note_removed(subject, found, after if changed else None)
     patch: tuple[PatchOp, ...] = ()
     parents: tuple[str, ...] = ()
@@ -185,7 +185,7 @@ def to_change(subject: Subject, found: Findings) -> Change:
 
 
 def in_sync(subject: Subject, found: Findings) -> Change:
-    """Nothing differs: the common case, so no document and no digest is made for it."""
+    """The change of a resource in sync. The common case: no document and no digest is computed."""
     resource = subject.resource
     return Change(
         address=resource.address,
@@ -205,8 +205,8 @@ def in_sync(subject: Subject, found: Findings) -> Change:
     )
 
 
-def _unfit(place: str, why: str) -> Block:
-    """What is wanted does not go with what the object has and nobody speaks of."""
+def _unfit_block(place: str, why: str) -> Block:
+    """A block: the wanted values do not fit a live value that the manifest does not mention."""
     hint = "say in the manifest what is to stand there instead of what the account has: a value, or null for nothing"
     return Block("unfit", f"{place}: {why}, and the API refuses that", hint, place)
 
@@ -223,7 +223,7 @@ def _reason(subject: Subject, found: Findings, fields: Sequence[FieldChange], ac
 
 
 def _repointed(subject: Subject, change: FieldChange) -> bool:
-    """Whether a leaf differs only because it refers to an object that is made anew."""
+    """Whether a leaf differs only because it refers to an object that this plan replaces."""
     row = field_at(subject.spec, change.path)
     if row is None or not change.after_unknown:
         return False

@@ -1,4 +1,4 @@
-"""One resource beside its live object, and what is found while they are compared: edits, fields, drift, blocks."""
+"""The inputs of one comparison (`Subject`) and its results so far (`Findings`): edits, fields, drift, blocks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from reconciler.types.state import Entry
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One resource and its live object: what stays the same while they are compared."""
+    """One resource with its live object: the constant input of all steps of a comparison."""
 
     resource: Resource
     live: LiveObject
@@ -42,7 +42,7 @@ class Subject:
     compared: Mapping[str, Json]
     """The leaves of the manifest, less those that `lifecycle.ignore` leaves alone."""
     managed: Object
-    """Of these, the ones that are ours when they are written."""
+    """The compared leaves that become managed once they are written."""
 
     @property
     def spec(self) -> KindSpec:
@@ -54,12 +54,12 @@ class Subject:
 
     @property
     def secret_paths(self) -> frozenset[str]:
-        """Where a secret was sent."""
+        """Pointers at which the last apply sent a secret."""
         return self.entry.secret_paths if self.entry is not None else frozenset()
 
     @property
     def name(self) -> str | None:
-        """What the object is called; None where that comes from a variable, or did when it was applied."""
+        """The name of the object; None if it comes from a secret, now or at the last apply."""
         hidden = is_name_hidden(self.spec, self.resource.leaves, self.entry)
         return None if hidden else self.live.name
 
@@ -73,7 +73,7 @@ class Subject:
 
 
 def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: DiffContext) -> Subject:
-    """The two of them, ready to be compared."""
+    """The subject of a comparison, with the live object as a canonical document and ignored leaves left out."""
     ignore, lent = resource.lifecycle.ignore, resource.lent
     compared = resource.leaves
     if ignore:
@@ -84,19 +84,19 @@ def subject_of(resource: Resource, live: LiveObject, binding: Binding, context: 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the steps of a comparison found so far. Each step gives all of it and what it found itself."""
+    """The results of a comparison so far. Every step returns them with its own added."""
 
     edits: Mapping[str, Edit] = field(default_factory=dict)
-    """What is written, by path."""
+    """Edits to send, by path."""
     fields: tuple[FieldChange, ...] = ()
-    """What people are shown of it."""
+    """Differing leaves as a person sees them."""
     drift: tuple[DriftField, ...] = ()
     noted: tuple[DriftField, ...] = ()
     """Leaves that differ and stay as they are: an apply took note of them, or others may add to them."""
     adopt: tuple[Adoption, ...] = ()
-    """What the vendor changed, to be taken note of."""
+    """Changes by the vendor that the state records as accepted."""
     differences: tuple[Difference, ...] = ()
-    """Leaves of the manifest that are not what is live, whoever's doing that is."""
+    """Leaves of the manifest that differ from the live object, whoever changed them."""
     copies: tuple[str, ...] = ()
     """Inline tools that equal a tool which the manifest attaches."""
     left: tuple[Left, ...] = ()
@@ -160,7 +160,7 @@ def note_difference(subject: Subject, path: str, current: Json, value: Json) -> 
 
 
 def edit_of(subject: Subject, path: str, value: Json) -> dict[str, Edit]:
-    """The write of one leaf; a leaf inside an atomic object is written with the whole object."""
+    """The edit of one leaf; a leaf inside an atomic object is written with the whole object."""
     if path in subject.spec.separate_pointers:
         return {}
     if value is None:
@@ -170,6 +170,6 @@ def edit_of(subject: Subject, path: str, value: Json) -> dict[str, Edit]:
 
 
 def edit_of_whole(subject: Subject, path: str) -> dict[str, Edit]:
-    """The write of the atomic object around `path`; nothing where there is none."""
+    """The edit of the atomic object around `path`; empty if there is none."""
     atomic = atomic_parent(subject.spec, path)
     return {} if atomic is None else {atomic: Edit(atomic, lookup(subject.resource.spec, atomic))}

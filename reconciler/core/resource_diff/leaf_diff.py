@@ -1,4 +1,4 @@
-"""The leaves of the manifest against those of the live object: which differ, and whose doing each difference is."""
+"""The leaves of a manifest compared with those of the live object: which differ, and who changed each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from reconciler.types.state import Entry
 
 
 def compare_leaves(subject: Subject) -> Findings:
-    """Which leaves of the manifest are not what is live, and what is to be said of the others."""
+    """Findings for the leaves of the manifest: those that differ, and those that could not be compared."""
     found = Findings()
     spec, document, resend = subject.spec, subject.document, subject.context.resend_secrets
     for path, value in subject.compared.items():
@@ -36,7 +36,7 @@ def compare_leaves(subject: Subject) -> Findings:
             continue  # the common case; all the rules begin with this one
         verdict = _verdict(subject, path, value, current)
         if verdict != _IN_SYNC:
-            found += _judged(subject, Difference(path, value, current, verdict))
+            found += _classify(subject, Difference(path, value, current, verdict))
     return found
 
 
@@ -44,7 +44,7 @@ _IN_SYNC = Verdict(Sync.SAME)
 
 
 def _verdict(subject: Subject, path: str, value: Json, current: Json) -> Verdict:
-    """Whose doing it is that a leaf differs, if it does."""
+    """The three-way verdict on one leaf: in sync, or changed by git, live, or both."""
     row, book = field_at(subject.spec, path), subject.context.book
     # What is only observed is held against the manifest alone: nothing of it was ever sent.
     entry = None if subject.observing else subject.entry
@@ -63,8 +63,8 @@ def _verdict(subject: Subject, path: str, value: Json, current: Json) -> Verdict
     return verdict
 
 
-def _judged(subject: Subject, difference: Difference) -> Findings:
-    """A leaf about which there is something to say."""
+def _classify(subject: Subject, difference: Difference) -> Findings:
+    """The findings about a leaf that is not plainly in sync."""
     path, verdict = difference.path, difference.verdict
     incomplete: tuple[Incomplete, ...] = ()
     if verdict.obstacle is not None:
@@ -82,23 +82,23 @@ def _judged(subject: Subject, difference: Difference) -> Findings:
         if difference.live is None and not verdict.desired_moved:
             # Not shown again, and what was sent is still what is wanted.
             return found + Findings(absent=difference.desired is not None)
-        found += Findings(blocks=(_fixed(subject, path, difference.live, difference.desired),))
+        found += Findings(blocks=(_immutable_block(subject, path, difference.live, difference.desired),))
     return found + Findings(differences=(difference,))
 
 
 def settle(subject: Subject, found: Findings) -> Findings:
-    """Leave the vendor's own changes to the manifest; everything else that differs is to be written."""
-    differences, vendors = _vendors(subject, found.differences)
+    """Adopt the vendor's own changes; write every other leaf that differs."""
+    differences, vendors = _vendor_adoptions(subject, found.differences)
     if differences is not found.differences:
         found = replace(found, differences=tuple(differences))
     for difference in differences:
-        found += _settled(subject, difference, vendors.get(difference.path), copies=bool(found.copies))
+        found += _write_or_adopt(subject, difference, vendors.get(difference.path), copies=bool(found.copies))
     for path in merged_counterpart(subject.spec, subject.managed, subject.document, found.edits):
         found += _write_anyway(subject, path)
     return found
 
 
-def _settled(subject: Subject, difference: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
+def _write_or_adopt(subject: Subject, difference: Difference, adoption: Adoption | None, *, copies: bool) -> Findings:
     told = adoption is not None and difference.path not in subject.spec.catalogue_tables
     found = Findings(absent=difference.live is None and difference.desired is not None and not told)
     kept: tuple[Json, ...] = ()
@@ -123,15 +123,16 @@ def _settled(subject: Subject, difference: Difference, adoption: Adoption | None
 
 
 def _write_anyway(subject: Subject, path: str) -> Findings:
-    """Write a leaf that does not differ, or that was taken note of, because another one is written."""
+    """The edit of a leaf that need not be written by itself, but has to accompany another write."""
     current = leaf_at(subject.spec, subject.document, path)
     return to_write(subject, path, Verdict(Sync.GIT), current, subject.managed[path])
 
 
-def _vendors(
+def _vendor_adoptions(
     subject: Subject, differences: Sequence[Difference]
 ) -> tuple[Sequence[Difference], Mapping[str, Adoption]]:
-    """What of the differences is the vendor's doing. A wish of git for what the vendor changed stays git's."""
+    """The differences left for git, and the vendor's own by path. A leaf that the manifest changed too stays
+    git's."""
     context, entry = subject.context, subject.entry
     if (
         not differences
@@ -150,7 +151,7 @@ def _vendors(
     return differences, vendor_changes(differences, look)
 
 
-def _fixed(subject: Subject, path: str, current: Json, value: Json) -> Block:
+def _immutable_block(subject: Subject, path: str, current: Json, value: Json) -> Block:
     kind_word = subject.spec.manifest_kinds[0]
     was = f"is {current!r} and " if isinstance(current, str) and current else ""
     return Block(
@@ -162,7 +163,7 @@ def _fixed(subject: Subject, path: str, current: Json, value: Json) -> Block:
 
 
 def write_enabling(subject: Subject, found: Findings) -> Findings:
-    """Write what has to be in place before the attachments of this plan."""
+    """Add edits of leaves that must be written before the attachments of this plan."""
     if subject.observing:
         return found
     moved = {field.path for field in found.fields}

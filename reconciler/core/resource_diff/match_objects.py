@@ -25,7 +25,7 @@ _FORMAT = "Cf"
 
 
 def folded(name: str) -> str:
-    """The same for all names that look alike."""
+    """A key that is equal for all names that look alike."""
     if name.isascii():
         return " ".join(name.lower().split())
     name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
@@ -33,7 +33,7 @@ def folded(name: str) -> str:
 
 
 def difference(left: str, right: str) -> str:
-    """What tells two names that look alike apart, in words."""
+    """The difference between two names that look alike, in words."""
     if left.casefold() == right.casefold():
         return "by case"
     if "".join(left.split()) == "".join(right.split()):
@@ -78,7 +78,7 @@ def lookalikes(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What decides which object a resource is."""
+    """What a resource is matched by."""
 
     resources: Mapping[Address, Resource]
     state: State
@@ -86,7 +86,7 @@ class _Known:
     held: Mapping[tuple[str, str], Address]
     """The address that manages the object, by kind and id."""
     names: Mapping[Address, str]
-    """The name that the object of a resource bears in the account."""
+    """The name of a resource's object in the account."""
     intents: Mapping[Address, tuple[Intent, list[str]]]
     """Creates whose outcome is open, each with the ids of the objects that it may have made."""
 
@@ -237,7 +237,7 @@ def _objects(kind: str, account: Seen) -> Mapping[str, LiveObject]:
 
 
 def objects_of(listing: Listing | None, name: str) -> list[str]:
-    """Ids of the objects that bear exactly this name, in list order."""
+    """Ids of the objects with exactly this name, in list order."""
     return listing.named(name) if listing is not None else []
 
 

@@ -1,4 +1,4 @@
-"""Leaves and items of lists that left the manifest, what goes along, and those that left by a mistyped name."""
+"""Leaves and list items removed from the manifest, references to them, and removals caused by a mistyped name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from reconciler.types.state import Entry
 
 MISTYPED = "E-typo"
 NEAR = 2
-"""So many letters may differ."""
+"""Edits at most between a mistyped name and the known one."""
 
 
 def find_mistyped(resource: Resource, entry: Entry | None, result: ResourcePlan) -> Iterator[Diagnostic]:
@@ -90,7 +90,7 @@ def _names_below(parent: str, paths: list[str]) -> list[str]:
 
 
 def find_removals(subject: Subject, found: Findings) -> Findings:
-    """Paths that we once applied and that left the manifest, and the parents that they leave empty."""
+    """Add the removal of leaves that were applied and left the manifest, and of parents left empty by them."""
     entry, spec, resource = subject.entry, subject.spec, subject.resource
     if entry is None or subject.observing:
         return found
@@ -114,12 +114,12 @@ def find_removals(subject: Subject, found: Findings) -> Findings:
             found += Findings(dropped=(path,))
         else:
             gone.append(path)
-            found += _taken_out(subject, entry, path, current)
+            found += _removal_of(subject, entry, path, current)
     return _without_empty_parents(subject, entry, gone, found) if gone else found
 
 
-def _taken_out(subject: Subject, entry: Entry, path: str, current: Json) -> Findings:
-    """The removal of one leaf, as people are shown it; as drift too, where the account moved meanwhile."""
+def _removal_of(subject: Subject, entry: Entry, path: str, current: Json) -> Findings:
+    """The removal of one leaf; also as drift if the live value changed since the last apply."""
     spec = subject.spec
     shown = effective_value(field_at(spec, path), current, parent_present=has_parent(subject.document, path))
     moved = _live_moved(subject, entry, path, shown)
@@ -158,7 +158,7 @@ def _without_empty_parents(subject: Subject, entry: Entry, gone: list[str], foun
 
 
 def find_extras(subject: Subject, found: Findings) -> Findings:
-    """Items of a named list that the manifest does not have: the list is ours as a whole."""
+    """Add the removal of items that a managed list has and the manifest does not."""
     spec, resource = subject.spec, subject.resource
     for path in named_lists(spec):
         desired = lookup(resource.spec, path)
@@ -181,18 +181,20 @@ def find_extras(subject: Subject, found: Findings) -> Findings:
             gone.append(name)
         if gone and not subject.observing:
             left = {name: item for name, item in live.items() if name not in gone}
-            found = _unlinked(subject, path, left, {*gone} - {*left, *desired}, found)
+            found = _without_references(subject, path, left, {*gone} - {*left, *desired}, found)
     return found
 
 
-def _unlinked(subject: Subject, path: str, left: Object, gone: Collection[str], found: Findings) -> Findings:
-    """Take what refers to an item along with it: nobody can follow the reference, and the API refuses it."""
+def _without_references(
+    subject: Subject, path: str, left: Object, gone: Collection[str], found: Findings
+) -> Findings:
+    """Also remove references to removed items: the API refuses a reference to nothing."""
     members = [row for row in subject.spec.fields if row.sibling_reference and row.path.startswith(f"{path}/*/")]
     for name, item in left.items():
         for row in members:
             place = f"{path}/{escape(name)}{row.path[len(path) + 2 :]}"
             value = lookup(item, row.path[len(path) + 2 :])
-            lost = sorted(_named(value) & set(gone))
+            lost = sorted(_referenced_names(value) & set(gone))
             if not lost or place in subject.resource.leaves or place in found.edits:
                 continue
             if ignored(place, subject.resource.lifecycle.ignore):
@@ -200,21 +202,21 @@ def _unlinked(subject: Subject, path: str, left: Object, gone: Collection[str], 
                 hint = "take it out of lifecycle.ignore, or keep the item in the manifest"
                 found += Findings(blocks=(Block("in_use", message, hint, place),))
                 continue
-            kept = _without(value, lost)
+            kept = _drop_names(value, lost)
             note = f"refers to {', '.join(lost)}, which goes"
             change = FieldChange(place, Direction.GIT, value, kept, note=note)
             found += Findings({place: Edit(place, kept, remove=kept is None)}, (change,))
     return found
 
 
-def _named(value: Json) -> set[str]:
+def _referenced_names(value: Json) -> set[str]:
     """The items that a reference names."""
     if isinstance(value, str):
         return {value}
     return {item for item in value if isinstance(item, str)} if isinstance(value, (list, dict)) else set()
 
 
-def _without(value: Json, names: Collection[str]) -> Json:
+def _drop_names(value: Json, names: Collection[str]) -> Json:
     """A reference without some of the items that it names; None where it then names none."""
     if isinstance(value, dict):
         return {name: member for name, member in value.items() if name not in names} or None

@@ -1,4 +1,4 @@
-"""What planning one resource rests on and gives, and the plan of a resource that has no live object yet."""
+"""Records of planning one resource, and the plan of a resource without a live object."""
 
 from __future__ import annotations
 
@@ -25,34 +25,35 @@ from reconciler.types.state import Entry
 
 @dataclass(frozen=True, slots=True)
 class DiffContext:
-    """What planning one resource needs beside the resource."""
+    """The inputs that all comparisons of a plan share."""
 
     book: SecretBook
     kinds: Kinds
     vocabulary: str
     resend_secrets: bool = False
     catalogue: Callable[[], Catalogue] | None = None
-    """What follows outdated models; read only where something differs. None: no difference is the vendor's."""
+    """Gives the model catalogue with successors of outdated models; called only if something differs. None: no
+    difference counts as the vendor's."""
     migrate: bool = False
-    """Also take away what nobody ever applied, where a manifest has the same in the place of today."""
+    """Also remove superseded values that no run ever applied, if the manifest has the same in the new place."""
     tool: Callable[[Json], ToolBody | None] = lambda item: None
-    """The registry tool behind an item of an attachment set: an id, or a reference."""
+    """Gives the registry tool for an item of an attachment list (id or reference); None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlan:
-    """The change (None when there is nothing at all to say), and what drifted."""
+    """The planned change of one resource, and what was found beside it."""
 
     change: Change
     drift: tuple[DriftField, ...] = ()
     absent: bool = False
-    """Some difference rests on a member that the list item lacks: worth a GET before it is believed."""
+    """Some difference rests on a member that the list item lacks: a GET has to confirm it."""
     dropped: tuple[str, ...] = ()
     """Paths that leave state without a write."""
     assumed: tuple[str, ...] = ()
     """Hidden secrets of an adopted object, taken to be what the manifest says."""
     left: tuple[Left, ...] = ()
-    """What stays beside that which took its place."""
+    """Old values that stay beside the ones that superseded them."""
     incomplete: tuple[Incomplete, ...] = ()
     """Leaves that could not be compared."""
     noted: tuple[DriftField, ...] = ()
@@ -61,7 +62,7 @@ class ResourcePlan:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Something in the live object that no manifest speaks of, beside what took its place."""
+    """A superseded value in the live object that no manifest mentions, beside its successor."""
 
     path: str
     """Canonical pointer into the live object."""
@@ -84,7 +85,7 @@ class Binding:
 
 @dataclass(slots=True)
 class Matching:
-    """The bindings of a run, and what went wrong."""
+    """The binding of every resource, and the problems found on the way."""
 
     bindings: dict[Address, Binding] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
@@ -92,7 +93,7 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of the account's objects while matching."""
+    """The lists of the account, and the managed ids that they lack."""
 
     listings: Mapping[str, Listing]
     gone: frozenset[str] = frozenset()
@@ -107,7 +108,7 @@ def ignored(path: str, ignore: tuple[str, ...]) -> bool:
 
 
 def plan_create(resource: Resource, binding: Binding) -> ResourcePlan:
-    """A resource that has no live object yet."""
+    """The create of a resource without a live object."""
     spec = resource.kind
     name_key = spec.name_field[1:]
     spec_body = (

@@ -99,7 +99,7 @@ Places: TypeAlias = "dict[str, Places]"
 
 @cache
 def _old_places(spec: KindSpec) -> Places:
-    """Every pointer that one of the rules below looks at."""
+    """Every pointer that the rules below compare."""
     tables = (spec.renamed_fields, spec.moved_fields, spec.misplaced_keys, spec.merged_texts)
     found: Places = {}
     for pointer in (
@@ -125,7 +125,7 @@ def _is_any_there(places: Places, document: Object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Spent:
-    """An old place beside the new one: whether it may go, and what people are told of it."""
+    """A superseded value beside its successor: whether it may be removed, and the warning about it."""
 
     path: str
     goes: bool
@@ -133,7 +133,7 @@ class _Spent:
 
 
 def _spent_fields(subject: Subject) -> Iterator[_Spent]:
-    """Old places whose value the manifest has in the new one."""
+    """Superseded values that the manifest has in the new place."""
     spec, unknown = subject.spec, subject.entry is None
     for old, new in (*spec.renamed_fields.items(), *spec.moved_fields.items(), *spec.misplaced_keys.items()):
         current = _live_value(subject, old) if new in subject.managed else None
@@ -154,7 +154,7 @@ def _spent_fields(subject: Subject) -> Iterator[_Spent]:
 
 
 def _spent_places(subject: Subject) -> Iterator[_Spent]:
-    """Old places that say nothing beside what the manifest has."""
+    """Superseded values without effect beside those of the manifest."""
     undecided: dict[str, str] = {}
     for spent in subject.spec.superseded_fields:
         current = _live_value(subject, spent.pointer)
@@ -172,7 +172,7 @@ def _spent_places(subject: Subject) -> Iterator[_Spent]:
 
 
 def _outdone(subject: Subject) -> Iterator[_Spent]:
-    """Old places that count beside the new ones."""
+    """Superseded values that still take effect beside the new ones."""
     for old, new in subject.spec.superseded_references.items() if subject.entry is None else ():
         if _live_value(subject, old) is not None and subject.managed.get(new):
             yield _stays(old, new, f"{_word(old)} is still there beside {_word(new)}: both count")
