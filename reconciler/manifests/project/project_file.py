@@ -256,7 +256,7 @@ def _records(
     platforms: Platforms,
 ) -> Project:
     from reconciler.manifests.project.project_parts import read_account, read_defaults, read_fleet, read_workspace
-    from reconciler.manifests.project.watched_neighbours import check_neighbours
+    from reconciler.manifests.project.watch_model import check_neighbours
 
     accounts = {name: read_account(name, account, source, findings) for name, account in model.accounts.items()}
     workspaces = {

@@ -1,14 +1,19 @@
-"""The shape of `watch:` in the project file, and the record that it becomes."""
+"""The shape of `watch:` in the project file, the record that it becomes, and the check of `depends_on`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model_validator
 
+from reconciler.manifests.tree.problems import PROJECT, Findings, Suggestions
 from reconciler.types.address import SecretRef
-from reconciler.types.json import seconds_in
+from reconciler.types.diagnostic import Source
+from reconciler.types.json import join, seconds_in
+from reconciler.types.project import Workspace
 from reconciler.types.watch import Backoff, Mode, Notification, Status, Watch, Window
 
 RECOVERED = "recovered"
@@ -150,3 +155,43 @@ def watch_record(model: WatchModel) -> Watch:
 def _window(model: WindowModel) -> Window:
     kind, cron = ("deny", model.deny) if model.deny is not None else ("allow", model.allow or "")
     return Window(kind, cron, seconds(model.for_), model.timezone, model.manual == "allow", model.running == "stop")
+
+
+NAMED = 12
+"""Workspaces of a cycle that an error names."""
+
+
+def check_neighbours(workspaces: Mapping[str, Workspace], source: Source, findings: Findings) -> None:
+    """An error for each workspace that depends on one that is not watched, or through others on itself."""
+    waits = {
+        name: workspace.watch.depends_on for name, workspace in workspaces.items() if workspace.watch is not None
+    }
+    for name, others in waits.items():
+        near = Suggestions(word for word in waits if word != name) if others else None
+        for index, other in enumerate(others):
+            if near is not None and (other not in waits or other == name):
+                findings.error(
+                    PROJECT,
+                    f"depends_on {other!r} is no other workspace of this project that is watched",
+                    source=source,
+                    pointer=_pointer_to_dependency(name, index),
+                    hint=near.of(other) or "add `watch:` to that workspace",
+                )
+    known = {name: [other for other in others if other in waits and other != name] for name, others in waits.items()}
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))  # from the dependency to its dependent
+        first, second = circle[0], circle[1]
+        more = f" and {len(circle) - NAMED} more" if len(circle) > NAMED else ""
+        findings.error(
+            PROJECT,
+            f"depends_on goes in a circle: {' -> '.join(circle[:NAMED])}{more}; all of them would wait for ever",
+            source=source,
+            pointer=_pointer_to_dependency(first, waits[first].index(second)),
+            hint="take one of them out",
+        )
+
+
+def _pointer_to_dependency(name: str, index: int) -> str:
+    return join("workspaces", name, "watch", "depends_on", str(index))
