@@ -11,11 +11,13 @@ from urllib.parse import quote
 from reconciler.reporters.html.change_items import text
 from reconciler.reporters.html.page_parts import STYLE
 from reconciler.types.json import Object
-from reconciler.types.watch import Memory, Mode, Noted, Round, Seen, Status, Watch, watcher_name
+from reconciler.types.watch import Memory, Mode, Noted, Report, Round, Seen, Status, Watch, watcher_name
 from reconciler.version import __version__
 
 WIDTH = 17
 """Of the longest status, in characters."""
+DUE = timedelta(seconds=45)
+"""Rounds that follow each other quickly are noted every thirty seconds, so that the next one seems to be over."""
 SILENT = timedelta(seconds=120)
 """A watcher that noted nothing for so long after its next round was due is dead, or cut off."""
 
@@ -160,7 +162,9 @@ def noted_table(found: Sequence[Noted], now: datetime) -> str:
                 done.status.value if done else "unknown",
                 f"{report.memory.since:%Y-%m-%d %H:%M}" if report and report.memory.since else "",
                 f"{report.memory.looked:%H:%M:%S}" if report and report.memory.looked else "",
-                ("" if report.next >= now else "due ") + f"{report.next:%H:%M:%S}" if report and report.next else "",
+                ("due " if _is_due(report, now) else "") + f"{report.next:%H:%M:%S}"
+                if report and report.next
+                else "",
                 short(done.commit or "") if done else "",
                 " ".join(done.reason.split()) if done else NEVER,
             )
@@ -168,6 +172,10 @@ def noted_table(found: Sequence[Noted], now: datetime) -> str:
         notes += [f"{name}: {line}" for line in _notes(noted, now)]
     table = columns(("WORKSPACE", "STATUS", "SINCE", "LOOKED", "NEXT", "VERSION", "REASON"), rows)
     return table + "".join(f"{line}\n" for line in notes)
+
+
+def _is_due(report: Report, now: datetime) -> bool:
+    return report.next is not None and now - max(report.next, report.at) > DUE
 
 
 def _notes(noted: Noted, now: datetime) -> list[str]:
