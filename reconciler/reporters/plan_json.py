@@ -238,7 +238,8 @@ def dump(value: Json, *, indent: int | None = 2) -> str:
     """JSON in UTF-8. What strict readers refuse is never written: infinity and NaN become texts, a lone surrogate
     becomes U+FFFD (readers in C, Go, Rust and YAML refuse its escape, and with it the whole document). Characters
     that no screen shows, that end lines, turn the reading direction or may not stand in a file are written as
-    escapes: some readers end a line there, others (YAML parsers, which many tools feed with JSON) refuse them."""
+    escapes: some readers end a line there, others (YAML parsers, which many tools feed with JSON) refuse them. Beyond
+    U+FFFF they stay: JSON has only pairs of escapes for those, which YAML parsers refuse."""
     try:
         text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False, default=_mark)
     except ValueError:
@@ -249,7 +250,11 @@ def dump(value: Json, *, indent: int | None = 2) -> str:
     if _SURROGATES.search(text):
         # Through UTF-16, where two halves that stand together are one character.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return UNSEEN.sub(lambda match: json.dumps(match.group())[1:-1], text)
+    return UNSEEN.sub(lambda match: "".join(_escape(one) for one in match.group()), text)
+
+
+def _escape(character: str) -> str:
+    return json.dumps(character)[1:-1] if character <= "\uffff" else character
 
 
 def _mark(value: object) -> Json:

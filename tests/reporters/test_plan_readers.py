@@ -68,6 +68,14 @@ def test_any_plan_is_yaml_and_json_to_strict_readers(report: Report) -> None:
     yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
+@pytest.mark.parametrize("code", [0xE0041, 0x1BCA0, 0x1D173, 0x1F600, 0x200B, 0x85])
+def test_no_character_keeps_a_reader_of_yaml_out(code: int) -> None:
+    """JSON escapes what lies beyond U+FFFF as two halves, which YAML refuses; whoever edits a prompt in the account
+    could keep a policy check from reading the plan."""
+    report = Report("validate", notes=(f"x{chr(code)}y",))
+    assert yaml.load(rendered(report), Loader=yaml.CSafeLoader) == json.loads(rendered(report))
+
+
 @pytest.mark.parametrize("name", list(ALL))
 def test_the_three_views_of_a_plan_agree(name: str) -> None:
     plan = document(name)
@@ -84,7 +92,7 @@ def test_the_three_views_of_a_plan_agree(name: str) -> None:
 @pytest.mark.parametrize("format", ["json", "ndjson", "sarif", "codequality"])
 def test_what_no_screen_shows_is_an_escape(format: str) -> None:
     """`cat`, an editor and a review page show a document as it is; the text itself comes back as it was."""
-    told = "".join(map(chr, (0x200B, 0x200D, 0x2060, 0xAD, 0xFE0F, 0x3164, 0x2800, 0xE0041, 0xE000, 0x9B, 0x7F)))
+    told = "".join(map(chr, (0x200B, 0x200D, 0x2060, 0xAD, 0xFE0F, 0x3164, 0x2800, 0xE000, 0x9B, 0x7F)))
     found = Diagnostic("L01", Severity.WARNING, f"x{told}y")
     text = REPORTERS.get(format)(Report("validate", notes=(told,), diagnostics=(found,)), Style())
     assert UNSEEN.search(text) is None
