@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +14,7 @@ from reconciler.errors import NothingFound, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.reporters.topics import Topic
+    from reconciler.types.json import Json
 
 EXAMPLES = """
 reconciler explain persona
@@ -37,13 +40,26 @@ def explain(settings: Settings, path: str) -> int:
     what an exit code says, what the project file takes, and what the commands put out as JSON.
     Or an export target: what it writes, and the plugins that it chooses from.
     """
+    from reconciler.cli.output import emit_document, style
+
+    width = style(settings).width
+    page = _documented(path, settings) or _topic_or_field(path, settings)
+    return emit_document(settings, text=lambda: page.text(width), document=page.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What `explain` prints: as text of a given width, or as JSON."""
+
+    text: Callable[[int], str]
+    document: Callable[[], Json]
+
+
+def _documented(path: str, settings: Settings) -> Page | None:
+    """The page of a rule, a migration or an export target; None if `path` names none of them."""
     from reconciler.api.manifests import project_catalogue
     from reconciler.cli.composition import find_project
-    from reconciler.cli.exit_codes import MEANINGS
-    from reconciler.cli.main import COMMANDS
-    from reconciler.cli.output import emit_document, style
     from reconciler.platforms import PLATFORMS, TARGETS
-    from reconciler.reporters import field_page as pages
     from reconciler.reporters.documentation import (
         describe_migration,
         describe_rule,
@@ -54,57 +70,53 @@ def explain(settings: Settings, path: str) -> int:
         rule_as_json,
         target_as_json,
     )
-    from reconciler.reporters.topics import (
-        TOPICS,
-        code_topics,
-        error_topics,
-        exit_topics,
-        find_topic,
-        topic_as_json,
-        topic_text,
-    )
 
-    width = style(settings).width
-    topics = [*TOPICS, *exit_topics(MEANINGS), *code_topics(), *error_topics(all_errors()), *project_topics()]
     if (rule := find_rule(path, PLATFORMS.rules())) is not None:
-        return emit_document(
-            settings, text=lambda: describe_rule(rule, width=width), document=lambda: rule_as_json(rule)
-        )
+        return Page(lambda width: describe_rule(rule, width=width), lambda: rule_as_json(rule))
     if (migration := find_migration(path, PLATFORMS.migrations())) is not None:
-        return emit_document(
-            settings,
-            text=lambda: describe_migration(migration, width=width),
-            document=lambda: migration_as_json(migration),
-        )
+        return Page(lambda width: describe_migration(migration, width=width), lambda: migration_as_json(migration))
     if path in TARGETS:
         target, catalogue = TARGETS.get(path), project_catalogue(find_project(settings))
-        return emit_document(
-            settings,
-            text=lambda: describe_target(target, catalogue, width=width),
-            document=lambda: target_as_json(target, catalogue),
+        return Page(
+            lambda width: describe_target(target, catalogue, width=width), lambda: target_as_json(target, catalogue)
         )
-    topic = find_topic(path, topics)
-    if topic is None:
-        others = [*(one.name for one in topics), *PLATFORMS.rules(), *PLATFORMS.migrations(), *TARGETS]
-        project = find_project(settings)
-        try:
-            found = pages.explain(path, project.kinds, project_catalogue(project), others)
-        except UsageError as error:
-            topic = find_topic(path, topics, also=True) or find_topic(
-                path.removeprefix("project."), topics, also=True
-            )
-            if topic is None and path in COMMANDS:
-                raise UsageError(f"{path} is a command, no field", hint=f"reconciler {path} --help") from error
-            if topic is None:
-                raise
-    if topic is not None:
-        page = topic
-        return emit_document(
-            settings, text=lambda: topic_text(page, width=width), document=lambda: topic_as_json(page)
-        )
-    return emit_document(
-        settings, text=lambda: pages.render(found, width=width), document=lambda: pages.as_json(found)
-    )
+    return None
+
+
+def _topic_or_field(path: str, settings: Settings) -> Page:
+    """The page of a topic, else of a field of a manifest, else of a topic by another of its names.
+
+    Raises `UsageError` for a path that names nothing.
+    """
+    from reconciler.api.manifests import project_catalogue
+    from reconciler.cli.composition import find_project
+    from reconciler.cli.exit_codes import MEANINGS
+    from reconciler.cli.main import COMMANDS
+    from reconciler.platforms import PLATFORMS, TARGETS
+    from reconciler.reporters import field_page
+    from reconciler.reporters.topics import TOPICS, code_topics, error_topics, exit_topics, find_topic
+
+    topics = [*TOPICS, *exit_topics(MEANINGS), *code_topics(), *error_topics(all_errors()), *project_topics()]
+    if (topic := find_topic(path, topics)) is not None:
+        return _page_of(topic)
+    others = [*(topic.name for topic in topics), *PLATFORMS.rules(), *PLATFORMS.migrations(), *TARGETS]
+    project = find_project(settings)
+    try:
+        found = field_page.explain(path, project.kinds, project_catalogue(project), others)
+    except UsageError as error:
+        topic = find_topic(path, topics, also=True) or find_topic(path.removeprefix("project."), topics, also=True)
+        if topic is not None:
+            return _page_of(topic)
+        if path in COMMANDS:
+            raise UsageError(f"{path} is a command, no field", hint=f"reconciler {path} --help") from error
+        raise
+    return Page(lambda width: field_page.render(found, width=width), lambda: field_page.as_json(found))
+
+
+def _page_of(topic: Topic) -> Page:
+    from reconciler.reporters.topics import topic_as_json, topic_text
+
+    return Page(lambda width: topic_text(topic, width=width), lambda: topic_as_json(topic))
 
 
 def project_topics() -> list[Topic]:
