@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from reconciler.api.cache_folder import FOLDER, MOST, MOST_EACH, CacheFolder, find_key, find_obstacle, program
 from reconciler.api.paths import STATE_FOLDER
 from reconciler.api.run_recording import ACCOUNT, ANSWER, SECRET, STATE, TREE, Recording
-from reconciler.core.planning.resource_verdicts import ResourceVerdicts
 from reconciler.core.planning.run_trace import MARK, Question, Trace
 from reconciler.errors import Interrupted, ProviderError
 from reconciler.types.diagnostic import Diagnostic
@@ -81,12 +80,12 @@ class PlanCache:
     folder: CacheFolder
     name: str
     recording: Recording
-    verdicts_name: str
-    """Where those about single resources are."""
+    options: PlanOptions
 
     @contextmanager
     def recorded(self) -> Iterator[Session]:
         """The session whose run is heard, and what is read from files meanwhile."""
+        from reconciler.core.planning.resource_verdicts import ResourceVerdicts
         from reconciler.manifests.read.parse_cache import StoredDocuments
         from reconciler.manifests.tree.file_tree import listening
 
@@ -94,14 +93,17 @@ class PlanCache:
         session = self.session
         if session.sources.known is None:
             session = session.with_sources(known=StoredDocuments(entries))
+        name, recording = self.folder.name("resources", self.name), self.recording
+        verdicts = ResourceVerdicts(lambda: self.folder.read(name), self.folder.key)
+        if _each_for_itself(session, self.options):
+            recording = replace(recording, verdicts=verdicts)
         try:
-            with listening(self.recording.asked_tree):
-                yield replace(session, recording=self.recording, emit=self.recording.emit(session.emit))
+            with listening(recording.asked_tree):
+                yield replace(session, recording=recording, emit=recording.emit(session.emit))
         finally:
             entries.save()
-            verdicts = self.recording.verdicts
-            if verdicts is not None and self.recording.trace.exact and (found := verdicts.dump()) is not None:
-                self.folder.write(self.verdicts_name, found)
+            if recording.trace.exact and (found := verdicts.dump()) is not None:
+                self.folder.write(name, found)
 
     def recall(self) -> Verdict | None:
         """What was said when everything was as it is now; None where something moved or nothing is known.
@@ -217,13 +219,12 @@ def open_cache(session: Session, verb: str, options: PlanOptions) -> PlanCache |
         return NoCache(session)
     folder = CacheFolder(place / FOLDER, key, MOST + MOST_EACH * len(session.project.workspaces))
     name = folder.name(verb, *_circumstances(session, options))
-    others = folder.name("resources", name)
-    verdicts = ResourceVerdicts(lambda: folder.read(others), key) if _lasts(session, options) else None
-    return PlanCache(session, folder, name, Recording(Trace(key), verdicts=verdicts), others)
+    return PlanCache(session, folder, name, Recording(Trace(key)), options)
 
 
-def _lasts(session: Session, options: PlanOptions) -> bool:
-    """Whether what is in sync is so for itself: nothing else is asked about it, and all manifests are read."""
+def _each_for_itself(session: Session, options: PlanOptions) -> bool:
+    """Whether a resource in sync can be known by that alone: nothing else is asked about it, and all manifests are
+    read."""
     from reconciler.core.policies import POLICIES
 
     policy = session.workspace.policy
