@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from reconciler.types.options import PlanOptions
 from reconciler.types.project import Workspace
 from reconciler.types.state import LockInfo
 from tests.cli.conftest import PERSONA, Ended
+from tests.support.nightly import tried
 
 Run = Callable[..., Ended]
 PROJECT = """\
@@ -513,3 +515,57 @@ def test_what_the_defaults_say_stays_said(several: Path, call: Run) -> None:
     for _ in range(2):
         replace_in(home / "plain.yaml", "spec:", "# more\nspec:")
         assert said(call, "plan") == said(call, "plan", "--no-cache")
+
+
+def choices(home: Path) -> dict[str, Callable[[random.Random], object]]:
+    """What may happen to a project between two looks at it, each from whatever there is."""
+    texts = {name: text for name, text in SEVERAL.items() if name != "hours.yaml"}
+
+    def write(name: str, rnd: random.Random) -> None:
+        greeting, line = rnd.choice(["Hello.", "Hi.", "Welcome."]), rnd.choice(["", "# why\n"])
+        (home / name).write_text(line + texts[name].replace("Hello.", greeting).replace("tell", f"tell{len(line)}"))
+
+    def lay(rnd: random.Random) -> None:
+        over = home / "overlays/sandbox" / f"{rnd.choice('ab')}.yaml"
+        over.write_text(OVERLAY.replace("desk", rnd.choice(["told", "laid"])))
+
+    def touch(rnd: random.Random) -> None:
+        path = home.parent / ".reconciler/sandbox/world.json"
+        before, after = rnd.sample(["Hello.", "Hi.", "Welcome."], 2)
+        path.write_text(path.read_text().replace(before, after, 1))
+
+    def refer(rnd: random.Random) -> None:
+        (home / "desk.yaml").write_text(rnd.choice([RICH, RICH.replace("spec:", REFERS + "hours}]")]))
+
+    return {
+        **{name: lambda rnd, name=name: write(name, rnd) for name in texts},  # type: ignore[misc]
+        "lay": lay,
+        "touch": touch,
+        "refer": refer,
+        "less": lambda rnd: (home / rnd.choice(["plain.yaml", "pair.yaml"])).unlink(True),
+        "overlay less": lambda rnd: (home / "overlays/sandbox/a.yaml").unlink(True),
+        "twin": lambda rnd: (home / "twin.yaml").write_text(
+            PLAIN.replace("name: plain", "name: twin").replace("Plain", rnd.choice(["Plain", "PLAIN", "Twin"]))
+        ),
+        "twin less": lambda rnd: (home / "twin.yaml").unlink(True),
+    }
+
+
+@pytest.mark.parametrize("seed", range(tried(4, 60)))
+def test_whatever_happens_the_same_is_said(several: Path, call: Run, seed: int) -> None:
+    rnd, home = random.Random(seed), several / "manifests"
+    happens = choices(home)
+    done: list[str] = []
+    for _ in range(12):
+        for name in rnd.sample(list(happens), rnd.choice([1, 1, 2])):
+            done.append(name)
+            happens[name](rnd)
+        if rnd.random() < 0.4:
+            done.append("apply")
+            call("apply", "--auto-approve", "--allow-deletes", "--allow-mass-change")
+        verb = rnd.choice(["plan", "plan", "drift"])
+        with requests() as partly:
+            found = said(call, verb)
+        with requests() as plain:
+            assert found == said(call, verb, "--no-cache"), done
+        assert sorted(partly) == sorted(plain), done
