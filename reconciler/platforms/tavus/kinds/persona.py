@@ -131,7 +131,7 @@ TOP = (
         aliases=("tool_ids",),
         set_like=True,
         ref="tool",
-        bounds=Bounds(max_items=50),
+        bounds=Bounds(max_items=50, each=Bounds(min_length=1)),
     ),
     Field(
         "/skills",

@@ -104,7 +104,8 @@ def check_objectives_flow(manifest: Manifest, context: RuleContext) -> Iterator[
             )
     yield from _links(manifest, steps, names)
     if manifest.spec.get("allow_loops") is not True and len(names) == len(steps):
-        yield from _way(manifest, {name: next_steps(steps[index]) for name, index in names.items()}, names)
+        onwards = {name: [one for one in next_steps(steps[index]) if one != name] for name, index in names.items()}
+        yield from _way(manifest, onwards, names)
 
 
 def _links(manifest: Manifest, steps: dict[int, Object], names: dict[str, int]) -> Iterator[Diagnostic]:
@@ -116,8 +117,7 @@ def _links(manifest: Manifest, steps: dict[int, Object], names: dict[str, int]) 
                 "a step has either next_required_objective or next_conditional_objectives",
             )
         for name in next_steps(step):
-            if name == step.get("objective_name") and manifest.spec.get("allow_loops") is True:
-                # Without loops this is a way back, which is told below.
+            if name == step.get("objective_name"):  # whether loops are allowed or not
                 yield OBJECTIVES_FLOW.found(manifest, f"/data/{index}", f"{name!r} cannot lead to itself")
             elif name not in names:
                 word = "next_required_objective"

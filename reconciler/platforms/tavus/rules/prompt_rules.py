@@ -54,9 +54,7 @@ SYSTEM_PROMPT_MISSING = Rule(
 )
 
 
-# The public contract only says that echo needs no prompt, it does not forbid one; speech-to-speech is known from the
-# vendor's client alone, and that refuses.
-PASSIVE_MODES = {"echo": Severity.WARNING, "speech-to-speech": Severity.ERROR}
+PASSIVE_MODES = ("echo", "speech-to-speech")
 
 
 def check_prompt_in_passive_mode(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
@@ -70,7 +68,6 @@ def check_prompt_in_passive_mode(manifest: Manifest, context: RuleContext) -> It
                 f"/{word}",
                 f"{word} has no effect with pipeline_mode {passive}",
                 hint=f"remove {word}, or use pipeline_mode: full",
-                severity=PASSIVE_MODES[passive],
             )
 
 
@@ -84,8 +81,8 @@ PROMPT_IN_PASSIVE_MODE = Rule(
     taken=True,
     doc=RuleDoc(
         what="pipeline_mode is echo or speech-to-speech and there is a system_prompt or a context.",
-        why="No hosted LLM reads it in these modes. The vendor's client refuses such a body; for echo the public "
-        "contract does not, so there it is a warning.",
+        why="No hosted LLM reads it in these modes, and the vendor's client refuses such a body. Where the API takes "
+        "it all the same, `apply` goes on.",
         bad="pal_name: Voice\npipeline_mode: speech-to-speech\nsystem_prompt: Be kind.\n",
         good="pal_name: Voice\npipeline_mode: echo\n",
     ),

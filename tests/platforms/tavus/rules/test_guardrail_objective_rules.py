@@ -101,7 +101,8 @@ def test_one_way_through(steps: list[Object]) -> None:
     [
         ([step("a"), step("b")], "/data/1", "2 steps to begin with: a, b"),
         ([step("a", "b"), step("b", "a")], "/data/0", "a -> b -> a"),
-        ([step("a", "a")], "/data/0", "a -> a"),
+        ([step("a", "a")], "/data/0", "'a' cannot lead to itself"),
+        ([step("a", "a"), {"objective_prompt": "Nameless."}], "/data/0", "'a' cannot lead to itself"),
         ([step("r", "a"), step("a", "b"), step("b", "a")], "/data/1", "a -> b -> a"),
         ([step("a", "x")], "/data/0/next_required_objective", "'x'"),
         ([step("a", "x", "b"), step("b")], "/data/0/next_conditional_objectives", "'x'"),

@@ -61,10 +61,10 @@ def test_a_part_of_an_existing_object_needs_no_prompt() -> None:
         assert finding.severity.value == "warning"
 
 
-@pytest.mark.parametrize(("mode", "severity"), [("echo", "warning"), ("speech-to-speech", "error")])
+@pytest.mark.parametrize("mode", ["echo", "speech-to-speech"])
 @pytest.mark.parametrize("word", ["system_prompt", "context"])
-def test_a_prompt_has_no_effect(mode: str, severity: str, word: str) -> None:
-    assert said("L02", {"pipeline_mode": mode, word: "Be kind."}) == [(f"/{word}", severity)]
+def test_a_prompt_has_no_effect(mode: str, word: str) -> None:
+    assert said("L02", {"pipeline_mode": mode, word: "Be kind."}) == [(f"/{word}", "error")]
 
 
 def test_both_are_reported() -> None:
