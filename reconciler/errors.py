@@ -14,6 +14,7 @@ The tree (exit code in brackets):
     │   ├── StateMoved [5]         the state was written by somebody else in the meantime
     │   └── StateUnreadable [1]    damaged, or newer than this version
     ├── NothingFound [1]           nothing to look at: no manifests and no state, or no state to compare with
+    │   └── UnknownAddress         an address, or a place under it, that is not there
     ├── SourceAway [1]             the repository to fetch manifests from does not answer
     ├── SecretMissing [1]          a planned write needs a secret that is not there
     ├── ProviderError [1]
@@ -60,6 +61,13 @@ class ManifestError(DiagnosticsError):
 class NothingFound(DiagnosticsError):
     """There is nothing to look at: probably the wrong folder, so this is never a success. `diagnostics` are what was
     said about the files that were passed over."""
+
+
+class UnknownAddress(NothingFound):
+    """An address, or a place under it, that is not there: a typo, or something that was never applied."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, (), hint=hint)
 
 
 class PlanError(DiagnosticsError):

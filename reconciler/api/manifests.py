@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from reconciler.core.secrets.redact_text import Learning
-from reconciler.errors import NothingFound
+from reconciler.errors import NothingFound, UnknownAddress
 from reconciler.types.manifest import ManifestSet, Origin, Why
 
 if TYPE_CHECKING:
@@ -138,10 +139,12 @@ def require_input(session: Session, manifests: ManifestSet, options: PlanOptions
 def locating_errors(session: Session, manifests: ManifestSet) -> Iterator[None]:
     """Add file, line and column to the findings of a `PlanError` raised inside, and the places searched to a
     `NothingFound`."""
-    from reconciler.errors import NothingFound, PlanError
+    from reconciler.errors import PlanError
 
     try:
         yield
+    except UnknownAddress:
+        raise
     except NothingFound as error:
         from reconciler.api.connect import open_backend
         from reconciler.api.paths import describe_search
@@ -200,7 +203,7 @@ def as_yaml(documents: Sequence[Object]) -> str:
 
 
 def find_origins(session: Session, address: Address, pointer: str) -> Why:
-    """Which layer decides a field of a manifest. Raises `ManifestError`, `NothingFound` for an address without a
+    """Which layer decides a field of a manifest. Raises `ManifestError`, `UnknownAddress` for an address without a
     manifest and for a place that nothing sets."""
     from reconciler.core.canonical.field_tree import build_field_tree
     from reconciler.core.canonical.references import write_member_references
@@ -220,14 +223,16 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
     ]
     if not origins:
         hint = f"`reconciler render --target {address}` shows what is set"
-        raise NothingFound(f"nothing sets {place} of {address}", (), hint=hint)
+        raise UnknownAddress(f"nothing sets {place} of {address}", hint=hint)
     value = lookup(write_member_references(build_field_tree(manifest.kind), _without_literals(manifest.spec)), place)
     return Why(address, place, value, tuple(origins))
 
 
 def _known(manifests: dict[Address, Manifest], address: Address) -> Manifest:
     if address not in manifests:
-        raise NothingFound(f"no manifest declares {address}", (), hint="`reconciler render` shows all of them")
+        close = get_close_matches(str(address), map(str, manifests), n=1)
+        hint = f"did you mean {close[0]}?" if close else "`reconciler render` shows all of them"
+        raise UnknownAddress(f"no manifest declares {address}", hint=hint)
     return manifests[address]
 
 

@@ -150,4 +150,5 @@ def test_import_of_what_is_not_there(project: Path, call: Call, words: tuple[str
     assert ended.code == code, ended
     assert ended.out == ""
     assert "desk.yaml" not in ended.err, "no line of the manifest is to blame"
+    assert "looked for manifests" not in ended.err, "it is no question of the folder"
     assert call("state", "list").out == ""

@@ -9,7 +9,7 @@ from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.diff.three_way import is_secret
 from reconciler.core.planning.run_scope import is_pattern
 from reconciler.core.text import matches
-from reconciler.errors import NothingFound, ReconcilerError
+from reconciler.errors import ReconcilerError, UnknownAddress
 from reconciler.types.address import Address
 from reconciler.types.change import Direction
 from reconciler.types.json import Json, join, split, within
@@ -50,8 +50,8 @@ def choose_accepted(
 ) -> tuple[AcceptedValue, ...]:
     """What of the `differences` (made by `find_differences`) is wanted; empty where nothing there differs.
 
-    Raises `NothingFound` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot be
-    accepted: a secret, and an object that is gone.
+    Raises `UnknownAddress` for an address that is not managed or has no manifest, `ReconcilerError` for what cannot
+    be accepted: a secret, and an object that is gone.
     """
     known = {manifest.address: manifest.kind for manifest in manifests.manifests}
     found: dict[tuple[Address, str], AcceptedValue] = {}
@@ -75,7 +75,7 @@ def expand_wanted(
     state: State,
 ) -> tuple[Wanted, ...]:  # fmt: skip
     """Each pattern replaced by the places that it fits and that somebody edited: managed, with a manifest, no secret,
-    and of an object that is still there. Raises `NothingFound` for one that fits no managed address."""
+    and of an object that is still there. Raises `UnknownAddress` for one that fits no managed address."""
     known = {
         manifest.address: manifest.kind for manifest in manifests.manifests if manifest.address in state.resources
     }
@@ -87,7 +87,7 @@ def expand_wanted(
         fitting = [address for address in sorted(known) if matches(str(address), str(selector.address))]
         if not fitting:
             hint = "`reconciler state list` shows the addresses"
-            raise NothingFound(f"{selector.address} fits no manifest that was applied", (), hint=hint)
+            raise UnknownAddress(f"{selector.address} fits no manifest that was applied", hint=hint)
         for address in fitting:
             fields = differences.get(address, ())
             place = _canonical(Wanted(address, selector.pointer), known[address])
@@ -101,13 +101,12 @@ def expand_wanted(
 
 def _require(wanted: Wanted, state: State, known: Collection[Address]) -> None:
     if wanted.address not in state.resources:
-        raise NothingFound(
-            f"{wanted.address} was never applied, so it cannot have drifted", (), hint="`reconciler plan` shows it"
+        raise UnknownAddress(
+            f"{wanted.address} was never applied, so it cannot have drifted", hint="`reconciler plan` shows it"
         )
     if wanted.address not in known:
-        raise NothingFound(
+        raise UnknownAddress(
             f"{wanted.address} has no manifest that a value could be written into",
-            (),
             hint="give the manifests' folder with -m, or write one with `reconciler export`",
         )
 

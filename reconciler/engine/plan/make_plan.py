@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from reconciler.core.canonical.references import resources_of
@@ -31,7 +32,7 @@ from reconciler.engine.plan.assemble_plan import assemble_plan
 from reconciler.engine.plan.compare_account import compare, read_account
 from reconciler.engine.plan.read_usage import usage_of
 from reconciler.engine.run_context import RunContext
-from reconciler.errors import NothingFound, PlanError, ProviderError, UsageError
+from reconciler.errors import PlanError, ProviderError, UnknownAddress, UsageError
 from reconciler.types.address import Address, SecretRef
 from reconciler.types.change import Action, Change, Direction
 from reconciler.types.diagnostic import Diagnostic, Severity
@@ -206,8 +207,8 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
     """A plan of one change: `id` becomes `address` in state.
 
     What the manifest and the object agree on is recorded as applied, hidden secrets as assumed; what differs stays a
-    difference for the next plan. Raises `UsageError` when the address is managed already, `NothingFound` when it has
-    no manifest, `PlanError` when the id is not one of the account's own objects.
+    difference for the next plan. Raises `UsageError` when the address is managed already, `UnknownAddress` when it
+    has no manifest, `PlanError` when the id is not one of the account's own objects.
     """
     entry = state.resources.get(address)
     if entry is not None:
@@ -217,10 +218,12 @@ def plan_import(address: Address, id: str, manifests: ManifestSet, state: State,
         )
     manifest = next((manifest for manifest in manifests.manifests if manifest.address == address), None)
     if manifest is None:
-        raise NothingFound(
+        close = get_close_matches(str(address), [str(one.address) for one in manifests.manifests], n=1)
+        raise UnknownAddress(
             f"{address} has no manifest, so the next plan would want to delete it",
-            (),
-            hint="write its manifest first; for a start, its name is enough",
+            hint=f"did you mean {close[0]}?"
+            if close
+            else "write its manifest first; for a start, its name is enough",
         )
     named = replace(manifest, id=id)
     chosen = replace(

@@ -13,7 +13,7 @@ from reconciler.core.state.journal_records import ChangeBegan, Outcome, Renamed,
 from reconciler.core.state.state_document import check_owner, dump_state, load_state, orphaned_state, parse_state
 from reconciler.engine.state.lock_owner import Rescue, describe_run
 from reconciler.engine.state.state_session import HERE, StateSession, open_session
-from reconciler.errors import NothingFound, StateError, StateMoved, StateUnreadable, UsageError
+from reconciler.errors import NothingFound, StateError, StateMoved, StateUnreadable, UnknownAddress, UsageError
 from reconciler.types.address import NAME_PATTERN, Address
 from reconciler.types.history import DEFAULT_RETENTION, Retention, RunHeader
 from reconciler.types.json import Object
@@ -69,7 +69,7 @@ def list_entries(state: State, prefixes: Sequence[str] = ()) -> tuple[Managed, .
 
 
 def show_entry(state: State, address: Address) -> Object:
-    """What is recorded of one address, as it stands in the document. Raises `NothingFound` for an unknown one."""
+    """What is recorded of one address, as it stands in the document. Raises `UnknownAddress`."""
     entry = state.resources.get(address)
     if entry is not None:
         return {"address": str(address), **entry_to_json(address, entry)}
@@ -80,7 +80,7 @@ def show_entry(state: State, address: Address) -> Object:
 
 
 def remove_entries(access: StateAccess, addresses: Sequence[Address]) -> tuple[Managed, ...]:
-    """Forget addresses; the live objects stay. All or none: raises `NothingFound` before the first is forgotten."""
+    """Forget addresses; the live objects stay. All or none: raises `UnknownAddress` before the first is forgotten."""
     with _session(access, "state rm") as session:
         known = {entry.address: entry for entry in list_entries(session.state)}
         wanted = tuple(dict.fromkeys(addresses))
@@ -101,7 +101,7 @@ def remove_entries(access: StateAccess, addresses: Sequence[Address]) -> tuple[M
 def move_entry(access: StateAccess, before: Address, after: Address) -> Managed:
     """Give a managed object another address; neither the account nor the manifests are touched.
 
-    Raises `NothingFound` for an unknown `before`, `UsageError` for an `after` that exists, and for another kind.
+    Raises `UnknownAddress` for `before`, `UsageError` for an `after` that exists, and for another kind.
     """
     if not NAME_PATTERN.fullmatch(after.name):
         raise UsageError(f"{after.name!r} is no name for a manifest", hint="letters, digits, _ . and -")
@@ -260,8 +260,8 @@ def _session(access: StateAccess, operation: str) -> AbstractContextManager[Stat
     )
 
 
-def _unknown(state: State, address: Address) -> NothingFound:
+def _unknown(state: State, address: Address) -> UnknownAddress:
     known = [str(entry.address) for entry in list_entries(state)]
     close = get_close_matches(str(address), known, n=1)
     hint = f"did you mean {close[0]}?" if close else "`reconciler state list` shows all of them"
-    return NothingFound(f"{address} is not in the state", (), hint=hint)
+    return UnknownAddress(f"{address} is not in the state", hint=hint)
