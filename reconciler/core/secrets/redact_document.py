@@ -195,8 +195,7 @@ def _collect(node: Node, value: Json, *, secret: bool) -> Iterator[str]:
     if isinstance(value, dict):
         for name, member in value.items():
             child = node.child(node.renames.get(name, name))
-            if member is not None and not isinstance(member, bool):
-                yield from _collect(child, member, secret=secret or _is_secret(child, name))
+            yield from _collect(child, member, secret=secret or _is_secret(child, name))
     elif isinstance(value, list):
         for item in value:
             yield from _collect(node, item, secret=secret)

@@ -97,6 +97,29 @@ def test_a_text_in_the_place_of_an_object_of_secrets() -> None:
     }
 
 
+def test_a_text_where_secrets_stand_far_below() -> None:
+    document: Object = {"layers": f"llm: {{api_key: {KEY}}}", "greeting": "hello"}
+    assert redact(PERSONA, document) == {"layers": SENSITIVE, "greeting": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "hidden"),
+    [
+        ("headers", {"X-Trace": f"Bearer {KEY}"}, True),
+        ("headers", {"X-Trace": "one"}, False),
+        ("headers", {"X-Trace": [KEY]}, True),
+        ("default_query", {"token": KEY}, True),
+        ("default_query", {"api-version": "2024-10-21"}, False),
+        ("base_url", f"https://me:{KEY}@a.example", True),
+        ("base_url", "https://a.example", False),
+    ],
+)
+def test_what_has_the_look_of_a_credential_is_hidden(member: str, value: Json, hidden: bool) -> None:
+    shown = redact_at(PERSONA, f"/layers/llm/{member}", value)
+    assert (str(SENSITIVE) in json.dumps(shown)) == hidden
+    assert hidden or shown == value
+
+
 def test_a_list_in_the_place_of_an_object_of_secrets() -> None:
     headers: Json = [{"name": "X", "value": KEY}]
     assert KEY not in json.dumps(redact(PERSONA, {"layers": {"llm": {"headers": headers}}}))
@@ -145,6 +168,7 @@ def test_a_request_keeps_references_but_no_values() -> None:
         "greeting": reference,
     }
     assert redact_at(PERSONA, "/layers/llm/api_key", reference, keep=True) == reference
+    assert redact_at(PERSONA, "/layers/llm/api_key", reference) == SENSITIVE
     assert redact_at(PERSONA, "/layers/llm/api_key", KEY, keep=True) == SENSITIVE
     assert redact_at(PERSONA, "/layers/llm", {"api_key": KEY}, keep=True) == {"api_key": SENSITIVE}
 
@@ -221,6 +245,9 @@ def test_the_mask_marks_exactly_what_was_replaced(document: Object) -> None:
         ("persona", {"layers": {"llm": {"api_key": "********"}}}, set()),
         ("persona", None, set()),
         ("persona", {"layers": {"llm": {"api_key": 12345}}}, {"12345"}),
+        ("persona", {"layers": {"llm": {"api_key": [True, None, 1.5]}}}, {"1.5"}),
+        ("persona", {"layers": {"llm": {"api_key": True}, "tts": {"api_key": None}}}, set()),
+        ("persona", {"layers": {"llm": {"max_tokens": 12345}}}, set()),
     ],
 )
 def test_what_counts_as_a_secret(name: str, body: Any, found: set[str]) -> None:
