@@ -30,6 +30,8 @@ CUT = re.compile(
 """What stands behind a text that was cut short, perhaps inside an escape: dots, asterisks, a word, or the end."""
 CUT_MARK = re.compile(r"(?:\.\.|\u2026|\*\*|\\u2026|[\])>])\s?")
 """Behind what a text may go on that was cut before."""
+LONGEST_CUT = 7
+"""Characters of such a mark at most."""
 CUT_BEFORE = re.compile(CUT_MARK.pattern + r"\Z")
 FOLDED = re.compile(
     rf"(?P<gone>(?<![ \t])[ \t]*(?:(?:(?<!\\)\\+[rn]|[\r\n])[ \t\r\n]*)+|{UNSEEN.pattern})"
@@ -197,7 +199,9 @@ class SpelledText:
             end = place + len(self.tail)
             length = _shared_end(self.text, text, end)
             start, left = end - length, len(self.text) - length
-            if left and CUT_BEFORE.search(text[max(0, start - 8) : start]):
+            # The last characters of the mark may also be those before in the value.
+            behind = range(start, min(start + LONGEST_CUT, place) + 1)
+            if left and any(CUT_BEFORE.search(text[max(0, one - LONGEST_CUT) : one]) for one in behind):
                 yield start, end
             place = text.find(self.tail, end)
 
