@@ -156,3 +156,17 @@ def test_a_layer_that_held_nothing_but_tools_goes_with_the_last_of_them() -> Non
 
 def test_what_was_empty_before_is_nobodys() -> None:
     assert wholes({"layers": {"stt": {}, "vqa": {"a": 1}}}, "/layers/vqa/a") == ["/layers/vqa"]
+
+
+def test_a_parent_of_ours_from_which_nothing_goes_stays_though_it_says_nothing() -> None:
+    assert emptied({"voice_isolation": "near"}, gone=()) == []
+
+
+def test_an_object_and_something_in_it_may_go_together() -> None:
+    document: Object = {"layers": {"llm": {"model": "m"}, "tts": {"tts_engine": "cartesia"}}}
+    assert wholes(document, "/layers/llm", "/layers/llm/model") == ["/layers/llm", "/layers/llm/model"]
+
+
+def test_an_object_that_was_empty_before_is_not_taken_for_emptied() -> None:
+    document: Object = {"layers": {"llm": {"model": "m"}, "tts": {}}}
+    assert wholes(document, "/layers/llm/model") == ["/layers/llm"]

@@ -28,6 +28,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import ResourceRef, SecretRef
 from reconciler.types.json import Json, split
+from reconciler.types.kind import Field, Type
 
 PERSONA, TOOL = kind("persona"), kind("tool")
 json = st.recursive(
@@ -295,3 +296,41 @@ def test_a_row_that_is_told_of_is_a_secret_at_the_top_and_the_server_owns_what_t
             assert row.secret
             assert len(split(row.path)) == 1
             assert rows[str(row.presence_field)].server_owned
+
+
+DELIVERY: Json = {"api": {"url": "https://a", "method": None, "auth": {"type": "bearer", "token": "t"}}}
+FILLED: Json = {
+    "app_message": False,
+    "api": {
+        "url": "https://a", "method": "POST", "timeout": 10, "headers": {}, "query_params": {},
+        "auth": {"type": "bearer"},
+    },
+}  # fmt: skip
+
+
+def test_an_atomic_object_is_one_leaf_with_what_the_server_fills_in_and_without_its_secret() -> None:
+    document = {"name": "x", "delivery": DELIVERY}
+    assert leaves(TOOL, document) == {"/name": "x", "/delivery": FILLED, "/delivery/api/auth/token": "t"}
+    assert leaf_at(TOOL, document, "/delivery") == FILLED
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("tool", {"name": "x", "delivery": DELIVERY, "tags": ["b", "a", "b"]}),
+        ("persona", {"pal_name": "A", "layers": {"stt": {"smart_turn_detection": "true"}, "llm": {"x": {}}}}),
+        ("persona", {"tools": ["b", ResourceRef("tool.a"), "a"], "document_ids": ["d2", "d1"], "greeting": None}),
+        ("persona", {"layers": {"llm": {"tools": [{"type": "function", "function": {"name": "a/b"}}]}}}),
+        ("pronunciation_dictionary", {"name": "x", "rules": [{"text": "a", "pronunciation": "b"}]}),
+    ],
+)
+def test_a_leaf_is_the_same_alone_as_among_all(name: str, document: dict[str, Json]) -> None:
+    for path, value in leaves(kind(name), document).items():
+        assert json_equal(leaf_at(kind(name), document, path), value), path
+
+
+def test_only_a_boolean_is_read_out_of_true_and_false() -> None:
+    rows = {type: Field("/x", type, "", "") for type in (Type.BOOLEAN, Type.NUMBER, Type.STRING, Type.ANY)}
+    for text, value in (("true", True), ("FALSE", False), ("yes", "yes"), ("", "")):
+        assert normalize(rows[Type.BOOLEAN], text) is value
+        assert {normalize(rows[type], text) for type in (Type.NUMBER, Type.STRING, Type.ANY)} == {text}

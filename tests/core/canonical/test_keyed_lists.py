@@ -217,3 +217,21 @@ def test_a_manifest_without_a_name_is_called_as_its_address():
 
 def test_no_parameters_are_empty_ones():
     assert body_digest("x", None, "llm") == body_digest("x", {}, "llm")
+
+
+@pytest.mark.parametrize(
+    ("schema", "other", "same"),
+    [
+        ({"required": ["a", "b"]}, {"required": ["b", "a", "a"]}, True),
+        ({"required": ["a"]}, {"required": ["a", "b"]}, False),
+        ({"anyOf": [{"required": ["a", "b"]}]}, {"anyOf": [{"required": ["b", "a"]}]}, True),
+        ({"anyOf": [{"type": "string"}]}, {"anyOf": [{"type": "number"}]}, False),
+        ({"enum": ["a", "b"]}, {"enum": ["b", "a"]}, False),
+        ({"properties": {"required": {"type": "string"}}}, {"properties": {"required": {"type": "number"}}}, False),
+        ({"required": [1, "a"]}, {"required": ["a", 1]}, False),
+        ({"required": "ab"}, {"required": "ba"}, False),
+        ({"required": True}, {"required": False}, False),
+    ],
+)
+def test_the_order_of_required_names_alone_says_nothing(schema: Json, other: Json, same: bool) -> None:
+    assert (body_digest("d", schema, "llm") == body_digest("d", other, "llm")) == same

@@ -8,6 +8,8 @@ from reconciler.core.canonical.raw_edit import (
     EditUnfit,
     edit_document,
     exists,
+    merge,
+    merge_written,
     prunable_pointer,
     rebase,
     sibling,
@@ -104,3 +106,44 @@ def test_small_words() -> None:
         SetValue("/d", {"c": 1}),
         RemoveValue("/a/b", prune=True),
     )
+
+
+def test_a_dash_is_a_name_like_any_other_in_a_mapping() -> None:
+    assert edit_document({"a": {"b": 1}}, SetValue("/a/-", 2)) == {"a": {"b": 1, "-": 2}}
+    assert edit_document({}, SetValue("/a/-/b", 2)) == {"a": {"-": {"b": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "merged"),
+    [  # the examples of RFC 7386, appendix A, as far as its null is ours
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+        ({"a": 1}, {"a": {"null": True}}, {"a": None}),
+        ({"a": 1}, {"a": {"null": True, "b": 2}}, {"a": {"null": True, "b": 2}}),
+        ({"a": 1}, {"a": {"null": 1}}, {"a": {"null": 1}}),
+        ({"a": 1}, {"a": {"b": True}}, {"a": {"b": True}}),
+    ],
+)
+def test_merging(target: Json, patch: Json, merged: Json) -> None:
+    assert merge(target, patch) == merged
+
+
+def test_references_are_replaced_whole() -> None:
+    body: Json = {"a": {"env": "X"}, "b": {"c": 1}}
+    assert merge_written(body, {"a": {"file": "y"}, "b": {"ref": "tool.x"}}) == {
+        "a": {"file": "y"},
+        "b": {"ref": "tool.x"},
+    }
+    assert merge_written(body, {"a": {"c": 2}}) == {"a": {"c": 2}, "b": {"c": 1}}

@@ -12,8 +12,10 @@ from reconciler.core.canonical.field_tree import UNKNOWN, build_field_tree, node
 from reconciler.core.canonical.references import (
     bind,
     bind_resource,
+    differs_in_ids,
     inexpressible_references,
     is_reserved,
+    is_written_reference,
     reference_texts,
     resources_of,
     write_member_references,
@@ -198,3 +200,44 @@ def test_a_literal_cannot_hold_a_reference() -> None:
         "/a"
     ]
     assert [*inexpressible_references(UNKNOWN, {"a": [{"literal": [ResourceRef("tool.x")]}]})] == ["/a"]
+
+
+def test_only_a_literal_cannot_hold_a_reference() -> None:
+    inside = SecretRef("env", "X")
+    assert [*inexpressible_references(UNKNOWN, {"a": {"null": inside}, "b": {"value": inside}, "c": inside})] == []
+    assert [*inexpressible_references(UNKNOWN, {"literal": inside})] == [], "a body as a whole is no reference"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        ({"env": "X"}, True), ({"literal": {"a": 1}}, True), ({"value": "x"}, True), ({"join": ["a"]}, True),
+        ({"value": {"a": 1}}, False), ({"join": "a"}, False), ({"env": 1}, True), ({"null": True}, False),
+        ({"env": "X", "file": "y"}, False), ({}, False), ("env", False), (["env"], False), ({"other": "x"}, False),
+    ],
+)  # fmt: skip
+def test_what_its_author_wrote_as_a_reference(value: Json, is_one: bool) -> None:
+    assert is_written_reference(value) is is_one
+
+
+REF = ResourceRef("tool.x")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "only_ids"),
+    [
+        ("t1", REF, True), (None, REF, True), (7, REF, False), ({"a": 1}, REF, False), (["t1"], REF, False),
+        ({"a": "t1", "b": 2}, {"a": REF, "b": 2}, True), ({"a": "t1", "b": 2}, {"a": REF, "b": 3}, False),
+        ({"a": "t1"}, {"a": REF, "b": 2}, False), ({"a": "t1"}, [REF], False), ("t1", [REF], False),
+        (["t1", "t2"], [REF, "t2"], True), (["t1", "t2"], ["t2", REF], False), (["t1"], [REF, REF], False),
+        (["t1"], "t1", False), ("a", "a", True), ("a", "b", False), (None, None, True), (1, True, True),
+    ],
+)  # fmt: skip
+def test_whether_two_values_differ_in_nothing_but_ids(before: Json, after: Json, only_ids: bool) -> None:
+    assert differs_in_ids(before, after) is only_ids
+
+
+def test_without_a_list_of_the_accounts_tools_a_name_cannot_be_told() -> None:
+    one = resources_of([manifest("persona.a", {"tools": ["theirs"]})])[at("persona.a")]
+    _, problems = bind_resource(one, {}, None)
+    assert [problem.code for problem in problems] == ["E-ref"]

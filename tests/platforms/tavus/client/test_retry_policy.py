@@ -145,3 +145,47 @@ def test_an_image_tells_the_rest() -> None:
 
 def test_without_a_mark_nothing_landed() -> None:
     assert judge([ADD], None)({"greeting": "hi"}) is False
+
+
+def test_the_jitter_comes_on_top_of_what_was_asked_for_and_is_a_second_at_most() -> None:
+    """All that were turned away in the same moment were asked to come back in the same moment."""
+    assert RetryPolicy().delay(1, 10.0, lambda: 1.0) == 10.5
+    assert RetryPolicy().delay(1, 10.0, lambda: 0.5) == 10.25
+    assert RetryPolicy().delay(9, 10.0, lambda: 0.5) == 11.0
+    assert RetryPolicy().delay(9, 3600.0, lambda: 0.5) == 61.0
+    assert RetryPolicy().delay(1, 0.0, lambda: 1.0) == 0.5, "nought is an answer, too"
+
+
+def test_a_busy_account_is_asked_again_however_often_it_says_so() -> None:
+    assert RetryPolicy().attempts(Trouble.THROTTLED) == float("inf")
+    counted = RetryPolicy(unsent=1, timeout=2, broken=3, odd=4, fault=5)
+    told = (Trouble.UNSENT, Trouble.TIMEOUT, Trouble.BROKEN, Trouble.ODD, Trouble.FAULT)
+    assert [counted.attempts(trouble) for trouble in told] == [1, 2, 3, 4, 5]
+    assert Trouble.ODD.may_have_happened
+
+
+@pytest.mark.parametrize(
+    ("operation", "repeatable", "image"),
+    [
+        ({"op": "move", "from": "/tools/0", "path": "/layers/x"}, False, True),
+        ({"op": "move", "from": "/a", "path": "/tools/-"}, False, True),
+        ({"op": "copy", "from": "/a", "path": "/tools/-"}, False, True),
+        ({"op": "copy", "from": "/tools/0", "path": "/a"}, True, False),
+        ({"op": "add", "path": "", "value": {}}, True, False),
+        ({"op": "test", "path": "/tools/0", "value": 1}, True, False),
+        ({"op": "remove", "path": 7}, True, False),
+        ({"op": "remove"}, True, False),
+        ("remove", True, False),
+    ],
+)
+def test_single_operations(operation: Any, repeatable: bool, image: bool) -> None:
+    assert is_repeatable([operation]) is repeatable
+    assert needs_image([operation]) is image
+
+
+def test_members_of_two_names_tell_apart_what_moved_and_what_went() -> None:
+    move = {"op": "move", "from": "/context", "path": "/greeting"}
+    assert judge([move], None)({"greeting": "x"})
+    assert not judge([move], None)({"context": "x"})
+    assert not judge({"context": None}, None)({})
+    assert not judge(["odd", ADD], None)({})
