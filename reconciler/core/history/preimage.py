@@ -135,7 +135,6 @@ def read_item(value: Json, where: str) -> Preimage:
     body, entry = found.get("body"), found.get("entry")
     held = None if entry is None else entry_from_json(before or address, entry, f"{where}/entry")
     if body is not None:
-        read.mapping(body, f"{where}/body")
         body = read_marks(body) if read.flag(found.get("marked"), f"{where}/marked") else _before_marks(body, held)
     return Preimage(
         address=address,

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.canonical.vocabulary import (
+    live_document,
+    object_digest,
     to_canonical,
     to_wire,
     vocabulary_of,
@@ -17,6 +19,8 @@ from reconciler.core.canonical.vocabulary import (
     wire_value,
 )
 from reconciler.platforms.tavus.kinds import kind
+from reconciler.types.json import Json, Object
+from reconciler.types.live import LiveObject
 
 PERSONA = kind("persona")
 
@@ -142,3 +146,43 @@ def test_unknown_members_survive_both_ways(extra, vocabulary):
     body = {f"x_{key}": value for key, value in extra.items()}
     assert to_canonical(PERSONA, body)[0] == body
     assert to_wire(PERSONA, body, vocabulary) == body
+
+
+def test_objects_of_the_users_own_keep_their_words() -> None:
+    """Only where the table translates something, a member is looked into."""
+    body: Object = {
+        "pal_name": "A",
+        "properties": {"persona_name": 1},
+        "layers": {"llm": {"extra_body": {"pal_id": 1}}},
+    }
+    wire = to_wire(PERSONA, body, "persona")
+    assert wire == {
+        "persona_name": "A",
+        "properties": {"persona_name": 1},
+        "layers": {"llm": {"extra_body": {"pal_id": 1}}},
+    }
+    assert to_wire(PERSONA, {"layers": "no layers", "pal_name": None}, "persona") == {
+        "layers": "no layers", "persona_name": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("layers", ["text", ["a"], None, 7])
+def test_what_is_no_object_is_carried_as_it_is(layers: Json) -> None:
+    assert to_wire(PERSONA, {"layers": layers}, "persona") == {"layers": layers}
+    assert to_canonical(PERSONA, {"layers": layers})[0] == {"layers": layers}
+
+
+def test_a_place_in_a_list_without_names_is_spelled_as_it_stands() -> None:
+    like: Json = {"layers": {"llm": {"tools": [{"type": "function"}]}}}
+    assert wire_pointer(PERSONA, "/layers/llm/tools/0", "pal", like) == "/layers/llm/tools/0"
+
+
+def test_what_is_kept_apart_comes_from_where_it_was_read() -> None:
+    shown: Object = {"pal_name": "A", "tools": ["stale"], "skills": {"old": {}}}
+    bare = LiveObject(PERSONA, "p1", "A", shown)
+    assert live_document(PERSONA, bare) == {"pal_name": "A"}
+    read = LiveObject(PERSONA, "p1", "A", shown, tools=("t1",), parts={"/skills": {"presentation": {}}})
+    assert live_document(PERSONA, read) == {"pal_name": "A", "tools": ["t1"], "skills": {"presentation": {}}}
+    tool = LiveObject(kind("tool"), "t1", "x", {"name": "x", "description": "d"})
+    assert live_document(kind("tool"), tool) == {"name": "x", "description": "d"}
+    assert object_digest(PERSONA, bare) == object_digest(PERSONA, read)

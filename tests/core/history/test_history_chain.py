@@ -289,3 +289,50 @@ def test_related_is_either_way_round():
     assert paths_overlap("/layers/llm/model", ["/layers/llm"])
     assert paths_overlap("/layers", ["/layers/llm"])
     assert not paths_overlap("/layers/llmx", ["/layers/llm"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"number": 7}, "does not follow"),
+        ({"previous": 0}, "does not follow"),
+        ({"serial": 1}, "bears a serial"),
+        ({"serial": 99}, "bears a serial"),
+        ({"result": "failed"}, "does not fit its digest"),
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_told(changes, said):
+    state = history(3)
+    first, second, third = state.history.entries
+    broken = replace(state.history, entries=(first, replace(second, **changes), third))
+    with pytest.raises(StateUnreadable, match=f"entry {changes.get('number', 2)} .*{said}"):
+        verify(replace(state, history=broken))
+
+
+def test_what_people_read_of_a_run_counts_moves_and_imports_too():
+    moved, came = item(previous=at("persona.old")), item(B, action="noop", imported=True)
+    state, _ = close_run(State("lineage", 3, "w", running=ran(moved, came)), 4, Retention())
+    assert dict(state.history.entries[0].counts) == {"changed": 1, "moved": 1, "imported": 1}
+
+
+def test_an_object_is_called_what_its_body_says_else_what_state_says():
+    known = Entry("p1", name="Known")
+
+    def name(body, *, entry=known):
+        return object_histories([[item(body=body, entry=entry)]], KINDS)[0].name
+
+    assert name({"pal_name": "Shown"}) == "Shown"
+    assert name({"pal_name": ""}) == name({"pal_name": 7}) == name({}) == name(None) == "Known"
+    assert name({}, entry=Entry("p1")) is None
+    assert name({"pal_name": "Shown"}, entry=None) == "Shown"
+
+
+def test_only_a_create_that_may_have_happened_is_what_comes_next_at_its_address():
+    def made(outcome):
+        create = Preimage(A, "create", outcome=outcome)
+        return len(object_histories([[create], [item()]], KINDS))
+
+    assert made("unknown") == made("done") == 1
+    assert made("failed") == 2
+    known = Preimage(A, "create", became="p9", outcome="done")
+    assert len(object_histories([[known], [item()]], KINDS)) == 2, "that one was noted, and is another"

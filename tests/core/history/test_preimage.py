@@ -81,6 +81,7 @@ def test_what_is_at_its_default_is_left_out() -> None:
         {"address": None},
         {"previous": 1},
         {"body": []},
+        {"body": write_marks(env("X")), "marked": True},
         {"entry": []},
         {"fields": "x"},
         {"whole": 1},
@@ -220,6 +221,9 @@ def test_what_shows_all_of_an_object() -> None:
     ours = Entry("x1", sent={GREETING: "digest of something"})
     assert whole({"pal_name": "A"}, ours, detailed=True)
     assert not whole({"pal_name": "A"}, ours), "a list item that lacks what we wrote"
+    for member, kind in (("data", "objectives"), ("rules", "pronunciation_dictionary")):
+        assert whole({"name": "x", member: []}, kind=kind)
+        assert not whole({"name": "x"}, kind=kind), "lists may leave that out"
 
 
 def test_the_packed_text_is_a_compressed_one() -> None:
