@@ -65,6 +65,14 @@ def test_an_answer_makes_it_patient_again(patience: Patience, time: SimpleNamesp
         assert tries.left() == WHOLE
 
 
+def test_a_pause_is_waited_for_where_there_is_time_for_it(patience: Patience, time: SimpleNamespace) -> None:
+    with patience.request() as tries:
+        assert tries.again(8.0) is True
+        assert (time.at, tries.left()) == (8.0, WHOLE - 8.0)
+        assert tries.again(WHOLE - 8.0) is False
+        assert time.at == 8.0
+
+
 def test_who_waited_for_others_in_vain_waits_no_second_time(patience: Patience, time: SimpleNamespace) -> None:
     wanted = patience.now()
     silence(patience, time, 30, 1)

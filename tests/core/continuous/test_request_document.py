@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.continuous.request_document import dump_requests, parse_requests
+from reconciler.core.continuous.request_document import (
+    dump_requests,
+    parse_requests,
+    sign_answer,
+    without_forged_yes,
+)
 from reconciler.core.state.state_document import peek
 from reconciler.errors import StateUnreadable
 from reconciler.types.watch import Answer, Call, Memory, Pause, Report, Requests, Round, Status, WaitingPlan
@@ -52,3 +59,39 @@ def test_what_is_none_is_refused(data: bytes) -> None:
 
 def test_none_yet() -> None:
     assert parse_requests(None, "here") == Requests()
+
+
+@pytest.mark.parametrize(
+    "head", [{"lineage": 1}, {"lineage": None}, {"serial": "1"}, {"serial": None}, {"body": []}, {"body": None}]
+)
+def test_a_document_without_its_head_is_refused(head: dict[str, object]) -> None:
+    whole = {"type": "reconciler-watch", "format": 1, "lineage": "x", "serial": 1, "body": {}}
+    assert parse_requests(json.dumps(whole).encode(), "here") == Requests("x", 1)
+    with pytest.raises(StateUnreadable):
+        parse_requests(json.dumps({**whole, **head}).encode(), "here")
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+PLAN = WaitingPlan("digest", "c0ffee", NOON, NOON, "", "")
+YES, NO = Answer("digest", True, "ann@host", NOON, ""), Answer("digest", False, "ann@host", NOON, "")
+
+
+def test_only_a_yes_that_the_key_signed_lets_something_through() -> None:
+    """Who can write to the store alone may stop things, and let nothing through."""
+    signed = Requests(waiting=PLAN, answer=sign_answer(YES, PLAN, b"key"))
+    assert without_forged_yes(signed, b"key") is signed
+    for forged in (
+        replace(signed, answer=YES),
+        replace(signed, answer=replace(YES, signature="\ud800")),
+        replace(signed, answer=sign_answer(YES, PLAN, b"other")),
+        replace(signed, answer=replace(sign_answer(YES, PLAN, b"key"), who="bob@host")),
+        replace(signed, answer=replace(sign_answer(NO, PLAN, b"key"), yes=True)),
+        replace(signed, waiting=replace(PLAN, commit="beef")),
+        replace(signed, waiting=replace(PLAN, expires=datetime(2027, 1, 1, tzinfo=UTC))),
+    ):
+        assert without_forged_yes(forged, b"key") == replace(forged, answer=None)
+        assert without_forged_yes(forged, None) is forged, "without a key nobody signs"
+    no = Requests(waiting=PLAN, answer=NO)
+    for harmless in (no, Requests(waiting=PLAN), Requests(answer=YES), Requests()):
+        assert without_forged_yes(harmless, b"key") is harmless
+    assert sign_answer(YES, PLAN, None) is YES

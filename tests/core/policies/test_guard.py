@@ -269,3 +269,20 @@ def test_each_policy_of_the_project_file_is_judged_by_somebody() -> None:
     """Judged where manifests are read (`api.validate.settle`), before there is a plan."""
     for key in Policy.__dataclass_fields__.keys() - of_files:
         assert others.get(key, key) in POLICIES
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, 0), (MOST, 0), (MOST + 1, 1), (MOST + 7, 7)])
+def test_so_many_warnings_stand_alone_and_the_others_are_counted(count: int, more: int) -> None:
+    standing = [
+        change_of(at(f"persona.p{number}"), Action.NOOP, managed={MODEL: "gpt-4o"}) for number in range(count)
+    ]
+    told = standing_violations(standing, situation(Policy(allowed_models=("tavus-*",))), {})
+    assert len(told) == min(count, MOST) + bool(more)
+    assert [f"{more} more" in one.summary for one in told if one.address is None] == [True] * bool(more)
+
+
+@pytest.mark.parametrize("action", [Action.DELETE, Action.FORGET, Action.NOOP])
+def test_what_sends_no_values_is_held_up_by_none(action: Action) -> None:
+    assert not [rule for rule, _ in blocks(change({MODEL: "gpt-4o"}, action=action)) if rule == "allowed_models"]
+    bare = change_of(at("persona.a"), action, managed=None)
+    assert standing_violations([bare], situation(), {}) == []
