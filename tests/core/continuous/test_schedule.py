@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.continuous.schedule import (
+    ClosedWindow,
     check_window,
     closed_window,
     has_recovered,
@@ -245,3 +246,32 @@ def test_at_the_end_it_is_open_and_until_then_it_is_not(windows: list[Window], n
     before = found.until - timedelta(seconds=1)
     if before > now:
         assert closed_window(windows, before) is not None
+
+
+def test_a_folder_without_a_version_is_looked_at_the_first_time_too() -> None:
+    assert is_due(WATCH, Memory(), None, NOW)
+    assert is_due(WATCH, Memory(status=Status.SYNCED), None, NOW)
+
+
+@pytest.mark.parametrize("before", [None, *Status])
+@pytest.mark.parametrize("status", Status)
+def test_only_a_synced_round_after_trouble_is_a_recovery(before: Status | None, status: Status) -> None:
+    troubled = before not in (None, Status.SYNCED, Status.PENDING)
+    assert has_recovered(Memory(status=before), round_of(status)) is (status is Status.SYNCED and troubled)
+
+
+def test_what_a_person_approved_is_held_up_only_by_windows_that_are_no_ones_to_approve() -> None:
+    strict, lenient = replace(WEEKEND, manual=False), replace(WEEKEND, manual=True)
+    saturday = at("2026-11-28T12:00:00+01:00")
+    for windows, asked, by_hand in (
+        ((strict,), True, True),
+        ((lenient,), True, False),
+        ((lenient, strict), True, True),
+    ):
+        assert (closed_window(windows, saturday) is not None) is asked
+        assert (closed_window(windows, saturday, manual=True) is not None) is by_hand
+
+
+def test_a_denial_without_an_end_in_sight_denies_all_the_same() -> None:
+    always = Window("deny", "0 * * * *", 7200)
+    assert closed_window((always,), NOW) == ClosedWindow(always, None)
