@@ -18,8 +18,6 @@ ELSEWHERE = {
     "reconciler/api/fleet.py": "tests/cli/test_fleet.py",
     "reconciler/api/fleet_worker.py": "tests/cli/test_fleet.py",
     "reconciler/api/fleet_workflow.py": "tests/cli/test_fleet.py",
-    "reconciler/core/planning/plan_proof.py": "tests/engine/test_forged_plans.py",
-    "reconciler/core/planning/write_proof.py": "tests/engine/test_forged_plans.py",
     "reconciler/engine/plan/make_plan.py": "tests/cli",
 }
 

@@ -1,10 +1,114 @@
-"""Older formats: what each step up makes of a document. The files themselves are in `tests/core/states`."""
+"""One entry of the state document, there and back; and what each step up makes of a document of an older format.
+
+The older files themselves are in `tests/core/states`.
+"""
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from reconciler.core.state.entry_format import FORMAT, upgrade
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.serialization.checked_json import Malformed
+from reconciler.core.state.entry_format import (
+    FORMAT,
+    entry_digest,
+    entry_from_json,
+    entry_to_json,
+    intent_from_json,
+    intent_to_json,
+    upgrade,
+)
+from reconciler.types.manifest import Adopt, Lifecycle, Manage
+from reconciler.types.state import Entry, Intent
+from tests.support.making import at
+from tests.support.strategies import ADDRESSES, DIGESTS, ENTRIES, INTENTS, MAYBE
+
+WHERE = "/resources/x"
+SUCCESSORS = st.none() | ADDRESSES
+LIFECYCLES = st.builds(Lifecycle, st.booleans(), st.just(("/a",)), st.sampled_from(Manage), st.sampled_from(Adopt))
+WHOLE = st.builds(
+    lambda entry, lifecycle, successor, secrets: Entry(
+        **{name: getattr(entry, name) for name in Entry.__slots__}
+        | {"lifecycle": lifecycle, "gives_way_to": successor, "secrets": secrets}
+    ),
+    ENTRIES, LIFECYCLES, SUCCESSORS, st.dictionaries(st.just("/key"), st.just({"env": "KEY"})),
+)  # fmt: skip
+OPEN = st.builds(
+    lambda intent, digest: Intent(intent.address, intent.kind, intent.name, intent.before, intent.at, digest),
+    INTENTS, MAYBE,
+)  # fmt: skip
+
+
+@given(ADDRESSES, ENTRIES | WHOLE)
+def test_an_entry_reads_back_as_itself(address, entry):
+    document = json.loads(json.dumps(entry_to_json(address, entry)))
+    assert entry_from_json(address, document, WHERE) == entry
+
+
+@given(OPEN)
+def test_an_open_create_reads_back_as_itself(intent):
+    assert intent_from_json(json.loads(json.dumps(intent_to_json(intent))), WHERE) == intent
+
+
+@given(ADDRESSES, ENTRIES | WHOLE, ENTRIES | WHOLE)
+def test_two_entries_have_one_digest_only_if_they_say_the_same(address, one, other):
+    assert (entry_digest(address, one) == entry_digest(address, other)) is (one == other)
+
+
+@given(ADDRESSES, DIGESTS)
+def test_an_entry_says_nothing_of_what_is_at_its_default(address, sent):
+    said = {"sent": sent} if sent else {}
+    assert entry_to_json(address, Entry("p1", sent)) == {"id": "p1", "kind": address.kind, **said}
+    assert "digest" not in intent_to_json(Intent(address, address.kind, "Desk"))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"kind": "tool"},
+        {"kind": None},
+        {"manage": "half"},
+        {"adopt": "some"},
+        {"protect": "yes"},
+        {"ignore": "/a"},
+        {"unheard": 1},
+        {"id": None},
+        {"sent": {"/a": 1}},
+        {"seen": []},
+        {"secrets": {"/a": "KEY"}},
+        {"secrets": ["/a"]},
+        {"gives_way_to": "nothing"},
+        {"gives_way_to": 1},
+    ],
+)
+def test_an_entry_that_says_anything_else_is_refused_and_its_place_named(members):
+    fine = {"id": "p1", "kind": "persona", "sent": {}}
+    assert entry_from_json(at("persona.a"), fine, WHERE) == Entry("p1")
+    with pytest.raises(Malformed, match=f"^{WHERE}"):
+        entry_from_json(at("persona.a"), {**fine, **members}, WHERE)
+
+
+@pytest.mark.parametrize("members", [{"unheard": 1}, {"address": "x"}, {"name": None}, {"digest": 1}, {"at": 1}])
+def test_an_open_create_that_says_anything_else_is_refused(members):
+    fine = intent_to_json(Intent(at("persona.a"), "persona", "Desk", ("p1",), "now"))
+    with pytest.raises(Malformed, match=f"^{WHERE}"):
+        intent_from_json({**fine, **members}, WHERE)
+
+
+def test_a_format_that_never_was_is_refused():
+    with pytest.raises(Malformed, match="no way from format 0"):
+        upgrade({**BASE, "format": 0})
+
+
+def test_a_document_of_today_stays_as_it_is_and_the_first_format_has_only_another_number():
+    today = {**BASE, "format": FORMAT}
+    assert upgrade(today) is today
+    assert upgrade({**two({}), "format": 1}) == upgrade(two({}))
+    assert {plan["serial"] for plan in upgrade(two({}, applied=["a"]))["plans"]} == {0}
+
 
 BASE = {"lineage": "l", "serial": 1, "workspace": "w", "salt": "", "digest_key": None, "account": {}}
 

@@ -9,15 +9,31 @@ from hypothesis import strategies as st
 
 from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook
 from reconciler.core.serialization.digest import SecretDigests
-from reconciler.core.state.entry_records import old_address, record, renamed, set_aside
-from reconciler.types.address import NAME_PATTERN, Address, ResourceRef
+from reconciler.core.state.entry_records import (
+    bears,
+    digests_to_write,
+    is_name_hidden,
+    made_by,
+    name_digest,
+    name_given,
+    name_of,
+    old_address,
+    record,
+    refreshed,
+    renamed,
+    rests_on_absence,
+    set_aside,
+)
+from reconciler.platforms.tavus.kinds import kind
+from reconciler.types.address import NAME_PATTERN, Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.manifest import Lifecycle, Manage
-from reconciler.types.state import Entry, Move, State
-from tests.support.making import SALT, at, book, entry, env, live, state
+from reconciler.types.state import Entry, Intent, Move, State
+from tests.support.making import SALT, at, book, entry, env, listing, live, resource, state
 from tests.support.records import change_of
 from tests.support.strategies import NAMES
 
+PERSONA = kind("persona")
 SECRETS = book(KEY="sk-1")
 
 
@@ -173,3 +189,136 @@ def test_only_what_is_replaced_moves_and_says_what_it_gives_way_to() -> None:
         at("document.a.replaced"): entry("d2"),
     }
     assert set_aside(before, []).resources == before.resources
+
+
+# --- secrets and names --------------------------------------------------------------------------------------------
+
+KEY_PATH, PROMPT = "/layers/llm/api_key", "/system_prompt"
+MASKED_KEY = {"layers": {"llm": {"api_key": "********"}}}
+
+
+def test_the_reference_of_a_secret_is_kept_for_a_rollback_and_no_literal_is():
+    assert kept({KEY_PATH: env("KEY"), PROMPT: "x"}, MASKED_KEY).secrets == {KEY_PATH: {"env": "KEY"}}
+    assert kept({KEY_PATH: SecretRef("literal", "x")}, MASKED_KEY).secrets == {}
+
+
+def test_what_was_taken_on_trust_stays_so_until_it_is_written():
+    trusted = kept({KEY_PATH: env("KEY")}, MASKED_KEY)
+    assert kept({KEY_PATH: env("KEY")}, MASKED_KEY, trusted).assumed == (KEY_PATH,)
+    assert kept({}, MASKED_KEY, trusted, kept=(KEY_PATH,)).assumed == (KEY_PATH,)
+    field = FieldChange(KEY_PATH, Direction.GIT, None, env("KEY"), sensitive=True)
+    written = kept({KEY_PATH: env("KEY")}, MASKED_KEY, trusted, fields=(field,))
+    assert written.assumed == ()
+    for again in (
+        kept({KEY_PATH: env("KEY")}, MASKED_KEY, written),
+        kept({KEY_PATH: env("KEY")}, MASKED_KEY, written, secrets=book()),
+        kept({}, MASKED_KEY, written, kept=(KEY_PATH,)),
+    ):
+        assert (again.assumed, again.sent, again.secrets) == ((), written.sent, written.secrets)
+    assert kept({}, MASKED_KEY, None, kept=(KEY_PATH,)).assumed == ()
+
+
+def test_a_change_of_nothing_keeps_nothing():
+    assert record(change(None), live("persona", "p1", {"pal_name": "A"}), None, SECRETS, {}) == Entry(
+        "p1", name="A", source="a.yaml"
+    )
+
+
+def test_only_secrets_that_are_written_or_not_known_yet_get_a_new_digest():
+    managed = {KEY_PATH: env("KEY"), PROMPT: "x", "/greeting": None}
+    old = kept(managed, MASKED_KEY)
+    assert digests_to_write(change(managed), None, SECRETS) == (KEY_PATH,)
+    assert digests_to_write(change(managed), old, SECRETS) == ()
+    assert digests_to_write(change(managed), kept(managed, {}, secrets=book()), SECRETS) == (KEY_PATH,)
+    field = FieldChange(KEY_PATH, Direction.GIT, None, env("KEY"), sensitive=True)
+    assert digests_to_write(change(managed, fields=(field,)), old, SECRETS) == (KEY_PATH,)
+    assert digests_to_write(change(managed, fields=(field,)), old, book()) == ()
+    observed = change(managed, lifecycle=Lifecycle(manage=Manage.OBSERVE))
+    assert digests_to_write(observed, None, SECRETS) == digests_to_write(change(None), None, SECRETS) == ()
+
+
+def test_without_a_key_no_digest_that_a_key_made_is_renewed():
+    """Even where the account shows the value: another digest would be one that anybody can try texts against."""
+    keyless = SecretBook(SecretDigests(SALT, recorded=SECRETS.digests.key_id), lambda reference: "sk-1")
+    shown = {"layers": {"llm": {"api_key": "sk-1"}}}
+    old = kept({KEY_PATH: env("KEY")}, shown)
+    assert keyless.digests.lacks_key
+    assert kept({KEY_PATH: env("KEY")}, shown, old, secrets=keyless).sent == old.sent
+    elsewhere = SecretBook(SecretDigests(SALT, b"another key"), lambda reference: "sk-1")
+    renewed = kept({KEY_PATH: env("KEY")}, shown, old, secrets=elsewhere)
+    assert renewed.sent != old.sent and "sk-1" not in repr(renewed)
+
+
+HIDDEN_NAME = {"/pal_name": env("KEY")}
+
+
+def test_a_name_of_a_variable_stands_nowhere_in_clear():
+    found = kept(HIDDEN_NAME, {"pal_name": "sk-1"})
+    assert found.name is None and "sk-1" not in repr(found)
+    assert kept({"/greeting": "hi"}, {"pal_name": "A"}).name == "A"
+    assert is_name_hidden(PERSONA, HIDDEN_NAME, None) and is_name_hidden(PERSONA, {}, found)
+    assert not is_name_hidden(PERSONA, {"/pal_name": "A"}, None)
+    assert not is_name_hidden(PERSONA, {"/pal_name": "A"}, entry("p1"))
+    digest = name_digest(change(HIDDEN_NAME), SECRETS)
+    assert digest is not None and SECRETS.matches("sk-1", digest) and "sk-1" not in digest
+    assert name_digest(change({"/pal_name": "A"}), SECRETS) is name_digest(change(None), SECRETS) is None
+
+
+def test_a_name_is_the_variables_where_it_is_here_and_else_the_manifests():
+    named = change(HIDDEN_NAME, name="KEY")
+    assert [name_given(named, SECRETS), name_given(named, book()), name_given(named, book(KEY=""))] == [
+        "sk-1", "KEY", "KEY",
+    ]  # fmt: skip
+    assert name_given(change(None, name="A"), SECRETS) == "A" and name_given(change(None), SECRETS) == ""
+    wanted = resource("persona.a", {"pal_name": env("KEY")})
+    assert (name_of(wanted, SECRETS), name_of(wanted, book())) == ("sk-1", wanted.name)
+
+
+def test_an_open_create_is_found_again_by_its_name_among_what_is_new_and_nobodys():
+    objects = [live("persona", id, {"pal_name": name}) for id, name in
+               [("p1", "sk-1"), ("p2", "sk-1"), ("p3", "sk-1"), ("p4", "other"), ("p5", None)]]  # fmt: skip
+    seen = listing("persona", *objects)
+    plain = Intent(at("persona.a"), "persona", "sk-1", ("p1",))
+    digest = name_digest(change(HIDDEN_NAME), SECRETS)
+    hidden = Intent(at("persona.a"), "persona", "KEY", ("p1",), digest=digest)
+    for intent in (plain, hidden):
+        assert made_by(intent, seen, SECRETS, ["p3"]) == ["p2"]
+        assert made_by(intent, seen, SECRETS, ["p3"], "sk-1") == ["p2"]
+        assert made_by(intent, seen, SECRETS, ["p3"], "other") == ["p2"], "the create sent another name"
+        assert made_by(intent, None, SECRETS, []) == []
+    assert bears(plain, "sk-1", SECRETS) and not bears(plain, None, SECRETS)
+    assert bears(hidden, "sk-1", SECRETS)
+    assert not bears(hidden, "KEY", SECRETS) and not bears(hidden, None, SECRETS)
+
+
+# --- what lists and refreshes show --------------------------------------------------------------------------------
+
+
+def test_a_list_that_lacks_what_was_shown_before_is_looked_at_more_closely():
+    shown = {"pal_name": "A", "greeting": "hi", **MASKED_KEY}
+    held = kept({"/greeting": "hi", "/pipeline_mode": "full", KEY_PATH: env("KEY")}, shown)
+    assert not rests_on_absence(held, live("persona", "p1", shown))
+    assert rests_on_absence(held, live("persona", "p1", {"pal_name": "A"}))
+    assert not rests_on_absence(held, live("persona", "p1", {"pal_name": "A"}, detailed=True))
+    never_shown = kept({"/tools": ["t1"], KEY_PATH: env("KEY")}, {"pal_name": "A"})
+    assert not rests_on_absence(never_shown, live("persona", "p1", {"pal_name": "A"}))
+
+
+def test_a_refresh_takes_in_what_moved_and_touches_nothing_else():
+    managed = {"/greeting": "hi", PROMPT: "x", KEY_PATH: env("KEY")}
+    old = kept(managed, {"greeting": "Hi", "system_prompt": "x", **MASKED_KEY})
+    moved = live("persona", "p1", {"greeting": "hey", "system_prompt": "y", **MASKED_KEY})
+    fields = [FieldChange(path, Direction.LIVE) for path in ("/greeting", KEY_PATH, "/pal_description")]
+    found = refreshed(old, fields, moved, SECRETS)
+    assert found.sent == {**old.sent, "/greeting": kept({"/greeting": "hey"}, {}).sent["/greeting"]}
+    assert found.seen == {path: digest for path, digest in old.seen.items() if path != "/greeting"}
+    vendors = refreshed(old, [FieldChange(PROMPT, Direction.VENDOR)], moved, SECRETS)
+    assert vendors.sent == old.sent
+    assert vendors.seen == {**old.seen, PROMPT: kept({PROMPT: "y"}, {}).sent[PROMPT]}
+
+
+def test_a_refresh_of_a_secret_keeps_it_a_secret():
+    old = kept({KEY_PATH: env("KEY")}, MASKED_KEY)
+    shown = live("persona", "p1", {"layers": {"llm": {"api_key": "sk-other"}}})
+    found = refreshed(old, [FieldChange(KEY_PATH, Direction.LIVE)], shown, SECRETS)
+    assert ":" in found.sent[KEY_PATH] and found.sent != old.sent and found.secret_paths == {KEY_PATH}
