@@ -256,6 +256,7 @@ def test_an_open_create_may_only_be_taken_back() -> None:
     ):
         ground = replace(open_, state=replace(open_.state, pending=(other,)))
         assert unheld in find_forgeries(made.plan, ground)
+    assert unheld in find_forgeries(made.plan, replace(open_, live={}))
     edited = told("edited")
     kept = replace(edited.ground, state=replace(edited.ground.state, resources={}, pending=(intent,)))
     assert unheld in find_forgeries(edited.plan, kept)

@@ -1,12 +1,21 @@
-"""An object is as it was read, as our own change would have left it, or it moved."""
+"""An object is as it was read, as our own change would have left it, or it moved; and the gate before every write."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reconciler.core.planning.preconditions import is_done, moved_since
-from reconciler.types.change import Action, Direction, FieldChange, Request
+from reconciler.core.planning.preconditions import (
+    is_done,
+    matches_own_write,
+    moved_since,
+    newly_managed,
+    refusal_reason,
+)
+from reconciler.types.change import Action, Direction, FieldChange, PatchOp, Request
 from reconciler.types.json import SENSITIVE
+from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.making import at, book, env, live
 from tests.support.records import change_of
 
@@ -132,3 +141,130 @@ def test_a_delete_takes_no_member_along_that_somebody_added_where_the_list_showe
     assert moved(gone, edited, was) == ("/updated_at",)
     assert moved(gone, more, was) == ()
     assert moved(gone, more, shown(BEFORE)) == ()
+
+
+# --- what a write would take along --------------------------------------------------------------------------------
+
+TTS = field("/layers/tts/tts_engine", "cartesia", None)
+
+
+def taking(body, *fields, wire="/layers/tts"):
+    """Paths that count as moved where the patch takes a layer away whole, and the account has `body` there by now."""
+    one = replace(change(*(fields or (TTS,)), before=BEFORE), patch=(PatchOp("remove", wire),))
+    return moved(one, shown({**BEFORE, "layers": {**BEFORE["layers"], "tts": body}}))
+
+
+ENGINE = {"tts_engine": "cartesia"}
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        (ENGINE, ()),
+        ({**ENGINE, "external_voice_id": "v1"}, ("/layers/tts/external_voice_id",)),
+        ({**ENGINE, "voice_settings": {"speed": 2}}, ("/layers/tts/voice_settings/speed",)),
+        ({**ENGINE, "api_key": "********"}, ("/layers/tts/api_key",)),
+        ({**ENGINE, "tts_emotion_control": None}, ()),
+        ({"external_voice_id": "v1", "tts_engine": None}, ()),
+    ],
+)
+def test_what_came_since_into_what_is_taken_away_whole_stops_the_write(body, paths):
+    assert taking(body) == paths
+
+
+def test_only_what_the_patch_takes_away_takes_something_along():
+    voice = {**ENGINE, "external_voice_id": "v1"}
+    assert taking(voice, wire="/layers/tts/tts_engine") == ()
+    assert taking(voice, TTS, field("/layers/tts/external_voice_id", "v1", None)) == ()
+    assert taking(voice, wire="/layers") == ("/layers/tts/external_voice_id",)
+
+
+# --- whether our own request did it -------------------------------------------------------------------------------
+
+AFTER = {**BEFORE, "system_prompt": "new"}
+
+
+def ours(body, *, one=PROMPT, after=AFTER):
+    return matches_own_write(replace(change(one, before=BEFORE), after=after), shown(body), book(KEY="sk-1"), {})
+
+
+def test_an_object_that_is_what_our_write_makes_of_it_is_our_own():
+    assert ours(AFTER)
+    assert ours({**AFTER, "updated_at": "later"})
+    assert not ours(BEFORE)
+    assert not ours({**AFTER, "system_prompt": "NEW"}), "what the server made of it may be somebody's edit"
+    assert not ours({**AFTER, "pal_name": "B"})
+    assert not ours({**AFTER, "layers": {"llm": {"model": "m", "api_key": "********"}}})
+
+
+def test_what_is_attached_may_be_written_once_more():
+    both = replace(change(PROMPT, field("/tools", ["a"], ["b"]), before=BEFORE), after=AFTER)
+    assert matches_own_write(both, shown(AFTER, tools=("a",)), book(KEY="sk-1"), {})
+
+
+# --- the gate -----------------------------------------------------------------------------------------------------
+
+FULL, WATCHED, PROTECTED = Lifecycle(), Lifecycle(manage=Manage.OBSERVE), Lifecycle(protect=True)
+IGNORING = Lifecycle(ignore=("/system_prompt",))
+WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+
+def refused(action, lifecycle=FULL, **how):
+    return [
+        block.rule for block in refusal_reason(replace(change(PROMPT, action=action), lifecycle=lifecycle), **how)
+    ]
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize(
+    ("lifecycle", "rule", "actions"),
+    [
+        (FULL, None, ()),
+        (WATCHED, "observe", WRITES),
+        (PROTECTED, "protect", (Action.DELETE,)),
+        (IGNORING, "ignore", (Action.UPDATE,)),
+        (Lifecycle(ignore=("/greeting", "/system")), None, ()),
+    ],
+)
+def test_no_way_leads_around_what_a_lifecycle_forbids(action, lifecycle, rule, actions):
+    """Neither the change's own nor the one that counts today: a rollback is made of something older."""
+    rules = [rule] if action in actions else []
+    assert refused(action, lifecycle) == rules
+    assert refused(action, today=lifecycle) == rules
+    assert refused(action, lifecycle, today=lifecycle) == rules
+    assert refused(action, lifecycle, today=FULL) == rules
+
+
+@pytest.mark.parametrize("action", Action)
+def test_what_a_run_was_not_asked_about_is_not_written(action):
+    assert refused(action, in_scope=False) == (["scope"] if action in WRITES else [])
+    if action is Action.DELETE:
+        assert refused(action, PROTECTED, in_scope=False, today=WATCHED) == ["scope", "observe", "protect"]
+
+
+def test_each_field_that_is_left_alone_is_named_wherever_it_lies_below():
+    lifecycle = Lifecycle(ignore=("/layers",))
+    one = replace(change(PROMPT, HIDDEN, USERNAME), lifecycle=lifecycle)
+    assert [block.pointer for block in refusal_reason(one)] == [HIDDEN.path, USERNAME.path]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "found"),
+    [
+        (WATCHED, FULL, ["it was only observed until now (lifecycle.manage)"]),
+        (WATCHED, WATCHED, []),
+        (FULL, WATCHED, []),
+        (FULL, FULL, []),
+        (IGNORING, FULL, ["/system_prompt was left alone until now (lifecycle.ignore)"]),
+        (IGNORING, IGNORING, []),
+        (Lifecycle(ignore=("/greeting",)), FULL, []),
+        (Lifecycle(ignore=("/layers",)), FULL, ["/layers was left alone until now (lifecycle.ignore)"]),
+        (
+            Lifecycle(ignore=("/layers/tts/api_key/x",)),
+            FULL,
+            ["/layers/tts/api_key/x was left alone until now (lifecycle.ignore)"],
+        ),
+    ],
+)
+def test_nothing_that_was_left_alone_is_written_unsaid(was, now, found):
+    assert [*newly_managed(was, replace(change(PROMPT, HIDDEN), lifecycle=now))] == found
