@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.api.offline import load_plan
-from reconciler.core.planning.plan_file import TYPE, dump_plan, looks_like_plan, plan_digest
+from reconciler.core.planning.plan_file import TYPE, dump_plan, is_signed, kinds_in, looks_like_plan, plan_digest
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.serialization.record_codec import to_json
 from reconciler.errors import PlanError, PlanUnreadable
@@ -139,7 +139,7 @@ def test_no_damage_changes_what_is_applied(data: st.DataObject) -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"type": "other"}', b"kind: Persona\n"])
 def test_other_files_are_told(data: bytes) -> None:
     assert not looks_like_plan(data)
-    with pytest.raises(PlanUnreadable) as caught:
+    with pytest.raises(PlanUnreadable, match="no saved plan") as caught:
         load_plan(data)
     assert caught.value.exit_code == 5
     assert "plan --out" in str(caught.value.hint)
@@ -155,7 +155,7 @@ def test_a_newer_format_names_the_way_out() -> None:
 
 @pytest.mark.parametrize("version", [b"0", b'"1"', b"true", b"null", b"1.5"])
 def test_a_strange_format_is_refused(version: bytes) -> None:
-    with pytest.raises(PlanUnreadable):
+    with pytest.raises(PlanUnreadable, match=r"^the plan file has format .*, this version reads 3"):
         load_plan(dump_plan(plan_of()).replace(b'"format": 3', b'"format": ' + version))
 
 
@@ -209,6 +209,46 @@ def test_two_plans_have_two_digests() -> None:
 def test_a_plan_file_is_told_by_its_content() -> None:
     assert looks_like_plan(dump_plan(plan_of()))
     assert not looks_like_plan(b'{"persona_name": "x"}')
+    assert not looks_like_plan(f'["{TYPE}"]'.encode())
+    assert not looks_like_plan(b'{"note": "' + b"x" * 200 + TYPE.encode() + b'"}')
+
+
+def test_a_plan_file_tells_its_kinds_and_whether_it_is_signed() -> None:
+    plan = plan_of(create_with({}), change_of(Address("tool", "look"), Action.NOOP))
+    assert kinds_in(dump_plan(plan)) == {"persona", "tool"}
+    assert kinds_in(dump_plan(plan_of())) == frozenset()
+    assert is_signed(dump_plan(plan, b"key")) and not is_signed(dump_plan(plan))
+    assert not is_signed(b"[]")
+
+
+def resealed(content: dict[str, Json]) -> bytes:
+    """A file whose digest fits, whatever stands in it."""
+    encoded = json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return json.dumps({**content, "digest": digest_bytes(encoded)}).encode()
+
+
+def test_a_file_of_which_not_everything_is_a_plan_is_refused() -> None:
+    content = {name: one for name, one in json.loads(dump_plan(plan_of())).items() if name != "digest"}
+    assert load_plan(resealed(content)) == plan_of()
+    with pytest.raises(PlanUnreadable, match="digest does not fit"):
+        load_plan(resealed({**content, "more": 1}))
+    for plan in ({**content["plan"], "serial": "many"}, [], {**content["plan"], "more": 1}):
+        with pytest.raises(PlanUnreadable, match="cannot be read: /plan"):
+            load_plan(resealed({**content, "plan": plan}))
+    assert kinds_in(resealed({**content, "plan": []})) == kinds_in(resealed({**content, "plan": {}})) == frozenset()
+    odd: Json = {"changes": ["x", {"address": 1}, {"address": "tool.a"}]}
+    assert kinds_in(resealed({**content, "plan": odd})) == {"tool"}
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [({"a": [SecretRef("literal", "x")]}, "/greeting/a/0"), (SecretRef("literal", "tool.x/deep"), "/deep")],
+)
+def test_a_literal_secret_in_a_patch_cannot_be_saved_and_its_place_is_named(value: Json, pointer: str) -> None:
+    change = change_of(CLAIMS, Action.UPDATE, patch=(PatchOp("add", "/greeting", value),))
+    with pytest.raises(PlanError) as caught:
+        dump_plan(plan_of(change))
+    assert [one.pointer for one in caught.value.diagnostics] == [pointer]
 
 
 def test_with_a_key_only_what_was_signed_with_it_is_a_plan() -> None:

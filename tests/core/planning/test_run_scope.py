@@ -265,3 +265,38 @@ def test_a_reference_that_leads_to_nothing_is_an_error():
     chosen = select_scope(resources, state(), PlanOptions(), ("a.yaml",))
     _, problems = include_dependencies(chosen, resources, (), Matching({at("persona.a"): Binding(None, Reason.NEW)}))
     assert [one.is_error for one in problems] == [True] and "tool.look" in problems[0].summary
+
+
+def test_only_what_is_referred_to_and_lacking_is_made_along():
+    """Of what stands beside the part nothing else is touched; what the part itself refers to is no more than that."""
+    tools = [manifest(f"tool.{name}", {"name": name}) for name in ("look", "idle", "there")]
+    resources = resources_of([PERSONA, *tools])
+    beside = {at("tool.look"), at("tool.idle"), at("tool.there")}
+    chosen = select_scope(resources, state(), PlanOptions(), None, beside=beside)
+    ids = {"persona.a": None, "tool.look": None, "tool.idle": None, "tool.there": "t1"}
+    bindings = {at(address): Binding(id, Reason.NEW) for address, id in ids.items()}
+    wanted, problems = include_dependencies(chosen, resources, beside, Matching(bindings))
+    assert {str(one) for one in wanted.wanted} == {"persona.a", "tool.look"} and problems == []
+    left, problems = include_dependencies(chosen, resources, beside - {at("tool.look")}, Matching(bindings))
+    assert {str(one) for one in left.wanted} == {"persona.a"}
+    assert [one.pointer for one in problems] == ["/tools"]
+
+
+def test_without_another_part_nothing_stands_elsewhere():
+    chosen = select_scope({}, PART_OF_PROJECT_STATE, PlanOptions(), None)
+    assert chosen.deletable and exclude_moved(chosen, ManifestSet()) == (chosen, [])
+
+
+def test_an_exclude_that_nothing_bears_excludes_nothing():
+    held = state(tool__look=entry("t1"))
+    options = PlanOptions(excludes=(at("tool.nowhere"),))
+    assert select_scope({}, held, options, None).deletable == {at("tool.look")}
+
+
+def test_what_gives_way_goes_and_stays_with_what_took_its_place():
+    aside = "document.a~d1"
+    held = state(**{"document__a": entry("d2"), "document__a~d1": entry("d1", gives_way_to=at("document.a"))})
+    destroyed = select_scope({}, held, PlanOptions(destroy=True, targets=(at("document.a"),)), None)
+    assert destroyed.deletable == {at("document.a"), at(aside)}
+    alone = select_scope({}, held, PlanOptions(destroy=True, targets=(at(aside),)), None)
+    assert alone.deletable == {at(aside)}
