@@ -109,6 +109,23 @@ def test_attached_tools_count_one_by_one(now, paths):
     assert moved(one, shown({"pal_name": "A"}, tools=now), shown({"pal_name": "A"}, tools=("a",))) == paths
 
 
+@pytest.mark.parametrize(("before", "now"), [(None, ("z",)), (("z",), None), (None, None)])
+def test_attached_tools_that_were_not_read_tell_nothing(before, now):
+    was = shown({"pal_name": "A"}, tools=before)
+    for one in (change(field("/tools", ["a"], ["b"])), change(action=Action.DELETE)):
+        assert moved(one, shown({"pal_name": "A"}, tools=now), was) == ()
+        assert moved(replace(one, before={"pal_name": "A"}), shown({"pal_name": "A"}, tools=now)) == ()
+
+
+def test_of_two_readings_of_which_one_is_short_only_what_both_show_counts():
+    short, long = shown({"pal_name": "A"}), shown({"pal_name": "A", "greeting": "theirs"}, detailed=True)
+    assert moved(change(action=Action.DELETE), long, short) == ()
+    assert moved(change(action=Action.DELETE), replace(short, detailed=True), replace(long, detailed=False)) == (
+        "/greeting",
+    )
+    assert moved(change(action=Action.DELETE), replace(long, detailed=False), replace(short, detailed=True)) == ()
+
+
 def test_a_tool_attached_by_hand_stops_a_delete():
     one = change(action=Action.DELETE)
     was, now = (shown({"pal_name": "A"}, tools=tools) for tools in (("a",), ("a", "z")))
@@ -125,6 +142,8 @@ def test_a_tool_attached_by_hand_stops_a_delete():
         (field("/greeting", "hi", None), {}, PATCH, True),
         (field("/greeting", None, "********"), {}, PATCH, False),
         (HIDDEN, {"layers": {"tts": {"api_key": "********"}}}, PATCH, False),
+        (HIDDEN, {"layers": {"tts": {"api_key": "sk-1"}}}, PATCH, False),
+        (PROMPT, {"system_prompt": "new"}, replace(PATCH, method="PUT"), False),
         (USERNAME, {"layers": {"conferencing": {"username": "ada"}}}, ALONE, True),
     ],
 )  # fmt: skip
