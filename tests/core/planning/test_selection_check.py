@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.planning.records import Scope
 from reconciler.core.planning.selection_check import (
     CODE,
+    leaves_nothing,
     missing_state_warning,
     require_something,
     unmatched,
@@ -126,3 +130,45 @@ def test_a_first_run_over_nothing_of_ours_is_no_news(reasons: list[Reason]) -> N
 )
 def test_a_state_that_holds_little_is_a_state(state: State) -> None:
     assert missing_state_warning(state, [Reason.ADOPTED_BY_NAME]) is None
+
+
+NOBODY = Scope(frozenset(), frozenset())
+TARGET, OTHER = at("persona.desk"), at("persona.held")
+
+
+@pytest.mark.parametrize(
+    ("scope", "options", "said"),
+    [
+        (Scope(frozenset({TARGET}), frozenset()), PlanOptions(targets=(TARGET,)), None),
+        (Scope(frozenset(), frozenset({OTHER})), PlanOptions(targets=(TARGET,)), None),
+        (NOBODY, PlanOptions(), None),
+        (NOBODY, PlanOptions(excludes=(TARGET,)), None),
+        (NOBODY, PlanOptions(targets=(TARGET,)), "nothing in common"),
+        (NOBODY, PlanOptions(selector={"team": "x"}), "nothing in common"),
+        (NOBODY, PlanOptions(targets=(TARGET, OTHER), drift_only=True), "^persona.desk was never applied"),
+        (NOBODY, PlanOptions(targets=(OTHER,), drift_only=True), "nothing in common"),
+        (NOBODY, PlanOptions(targets=(at("tool.let_go"),)), None),
+        (NOBODY, PlanOptions(targets=(at("persona.old"),)), None),
+        (NOBODY, PlanOptions(targets=(at("persona.new"),)), "nothing in common"),
+    ],
+)
+def test_what_was_asked_for_leaves_something_to_look_at(scope: Scope, options: PlanOptions, said: str | None) -> None:
+    found = leaves_nothing(scope, options, FILES, STATE)
+    if said is None:
+        assert found is None
+    else:
+        assert found is not None and found.is_error and re.search(said, found.summary)
+
+
+def test_an_account_is_looked_at_without_a_state_where_its_strangers_were_asked_for() -> None:
+    require_something(ManifestSet(), State("l"), PlanOptions(unmanaged=True))
+    only_moves = ManifestSet(moved=FILES.moved)
+    require_something(only_moves, State("l"), PlanOptions())
+    with pytest.raises(NothingFound):
+        require_something(only_moves, State("l"), PlanOptions(drift_only=True, allow_empty=True))
+
+
+def test_where_no_state_counts_none_is_spoken_of() -> None:
+    files = ManifestSet(FILES.manifests, asked={"typed": "left"})
+    [bare], [with_state] = unmatched_paths(files), unmatched_paths(files, State("l"))
+    assert "state" not in bare.summary and "state" in with_state.summary

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.planning.usage import Usage, find_usage, in_use, keep_used, wait_for_users, with_users
+from reconciler.core.planning.usage import (
+    Usage,
+    find_usage,
+    in_use,
+    items_of,
+    keep_used,
+    list_some,
+    user_kinds,
+    wait_for_users,
+    with_users,
+)
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.change import Action, Change, Direction, FieldChange, Request
 from tests.support.making import at, live
@@ -132,3 +142,54 @@ def test_items_that_are_objects_of_their_own_are_taken_along():
         assert (at("guardrail_set.safe") in in_use([update], found)) is taken
     assert in_use([change("guardrail_set.safe", "s1")], found)
     assert KINDS.get("guardrail_set").mirrored_lists
+
+
+def test_a_user_that_nobody_manages_is_called_by_what_it_is():
+    found = usage_of(persona("p1", {}, ["t1"]), persona("p9", {}, ["t1"]), live("persona", "p0", {}, tools=("t1",)))
+    assert [found.called(("persona", id)) for id in ("p1", "p9", "p0")] == [
+        "persona.p1", "the Persona 'P9' (p9)", "the Persona p0",
+    ]  # fmt: skip
+    assert found.listed([("persona", "p9"), ("persona", "p1")]) == "persona.p1, the Persona 'P9' (p9)"
+    assert [list_some("abcdefg"[:count]) for count in (1, 5, 6)] == ["a", "a, b, c, d, e", "a, b, c, d, e and 1 more"]
+
+
+def test_which_kinds_may_use_a_kind():
+    assert "persona" in user_kinds(["tool"], KINDS) and "tool" not in user_kinds(["tool"], KINDS)
+    assert user_kinds(["deployment"], KINDS) == user_kinds([], KINDS) == ()
+
+
+def test_the_items_of_a_legacy_set_are_objects_with_a_place():
+    data = [{"guardrail_name": "a/b", "uuid": "g1"}, {"guardrail_name": "bare"}]
+    one = live("guardrail_set", "s1", {"guardrails_id": "s1", "data": data})
+    assert items_of(one, KINDS) == {("guardrail", "g1"): "/data/a~1b"}
+    assert items_of(live("guardrail_set", "s2", {"guardrails_id": "s2"}), KINDS) == {}
+    assert items_of(persona("p1", {"guardrail_ids": ["g1"]}), KINDS) == {}
+
+
+def test_what_the_server_writes_down_of_an_object_is_no_use():
+    """Its own id stands in every object."""
+    wanted = [("persona", "p1"), ("conversation", "p1")]
+    assert find_usage([live("persona", "p1", {"pal_id": "p1", "owner_id": "p1"})], {}, wanted).uses == {}
+
+
+@pytest.mark.parametrize("pointer", ["/layers", "/layers/odd/tool_id", "/layers/odd/tool_id/deep"])
+def test_a_use_ends_with_a_change_of_what_is_around_it_or_of_it(pointer):
+    found = usage_of(persona("p1", {"layers": {"odd": {"tool_id": "t1"}}}))
+    before = {"odd": {"tool_id": ["t1"]}}
+    user = change("persona.p1", "p1", Action.UPDATE, fields=detached(pointer, before, {"odd": None}))
+    assert in_use([change("tool.look", "t1"), user], found) == {}
+
+
+def test_only_a_change_of_an_object_that_is_there_says_who_uses_it():
+    found = usage_of(persona("p9", {}, ["t1"]))
+    assert with_users(change("tool.look", None, Action.UPDATE), found, "").notes == ()
+    assert with_users(change("tool.other", "t2", Action.UPDATE), found, "").notes == ()
+
+
+def test_what_makes_an_object_takes_nothing_away():
+    items = {("guardrail_set", "s1"): {GUARDRAIL: "/data/rail"}}
+    found = find_usage([persona("p1", {"guardrail_ids": ["g1"]})], {}, [("guardrail_set", "s1")], items)
+    assert in_use([change("guardrail_set.new", None, Action.CREATE, after={"data": {}})], found) == {}
+    unsent = change("guardrail_set.safe", "s1", Action.UPDATE, after={"data": {}}, requests=())
+    assert in_use([unsent, change("guardrail_set.safe", "s1", Action.NOOP, after={})], found) == {}
+    assert in_use([change("guardrail_set.safe", "s1", Action.UPDATE)], found) == {}
