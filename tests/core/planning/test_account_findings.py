@@ -16,6 +16,7 @@ from reconciler.core.planning.account_findings import (
     find_namesakes,
     find_references,
     find_unmanaged,
+    incomplete_from_state,
     parse_moment,
     shown_moment,
     unlisted_text,
@@ -24,14 +25,17 @@ from reconciler.core.planning.assemble_changes import bind
 from reconciler.core.planning.desired import build_desired
 from reconciler.core.planning.records import Account, Compared, PlanRequest
 from reconciler.core.resource_diff.resource_plan import DiffContext, Seen
+from reconciler.core.secrets.secret_book import SecretBook
+from reconciler.core.serialization.digest import SecretDigests
 from reconciler.core.state.entry_records import record
 from reconciler.errors import ProviderError
-from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.types.change import Action, Request
-from reconciler.types.json import Json
+from reconciler.platforms.tavus.kinds import KINDS, kind
+from reconciler.types.change import Action, Direction, Request
+from reconciler.types.json import SENSITIVE, Json
 from reconciler.types.manifest import Lifecycle, ManifestSet
 from reconciler.types.options import PlanOptions
-from tests.support.making import at, book, entry, env, listing, live, manifest, state
+from reconciler.types.plan import Obstacle
+from tests.support.making import SALT, at, book, entry, env, listing, live, manifest, state
 from tests.support.records import change_of
 
 LISTS = {
@@ -170,3 +174,87 @@ def test_a_secret_that_no_table_knows_may_be_hidden_and_is_never_shown():
     open_entry = record(change, shown({"token": "sk-1"}, "a", {"token": "sk-1"}), None, SECRETS, {})
     found = drift_from_state(at("persona.a"), open_entry, shown({"token": "sk-1"}, "a", {"token": "sk-2"}), SECRETS)
     assert [(field.path, field.after) for field in found.changes] == [(items, "(sensitive)")]
+
+
+KEY_PATH = "/layers/llm/api_key"
+IN_CLEAR = {**SHOWN, "layers": {"llm": {"api_key": "sk-1"}}}
+
+
+def incomplete(shown, *, secrets=None, held=None, **lifecycle):
+    entry_ = replace(held or known(), lifecycle=Lifecycle(**lifecycle))
+    found = incomplete_from_state(at("persona.a"), entry_, live("persona", "p1", shown), secrets or ELSEWHERE)
+    return [(one.obstacle, one.path) for one in found]
+
+
+ELSEWHERE = SecretBook(SecretDigests(SALT, b"another key"), lambda reference: "sk-1")
+
+
+def test_a_value_that_is_shown_and_whose_digest_another_key_made_cannot_be_compared():
+    missed = [(Obstacle.DIGEST_KEY, KEY_PATH)]
+    assert incomplete(IN_CLEAR) == missed
+    assert incomplete(IN_CLEAR, held=known_as(IN_CLEAR)) == missed
+    assert incomplete(IN_CLEAR, secrets=SECRETS) == []
+    assert incomplete(SHOWN) == incomplete({"pal_name": "A"}) == [], "what is hidden tells nobody anything"
+    assert incomplete(IN_CLEAR, ignore=("/layers/llm",)) == []
+
+
+def known_as(shown):
+    change = change_of(at("persona.a"), Action.UPDATE, id="p1", managed=MANAGED)
+    return record(change, live("persona", "p1", shown, tools=("t1",)), None, SECRETS, {})
+
+
+def test_what_drifted_from_a_place_that_state_knows_as_a_secret_is_never_shown():
+    """The manifest is gone, and no table says that a greeting is secret."""
+    change = change_of(at("persona.a"), Action.UPDATE, id="p1", managed={"/greeting": env("KEY")})
+    entry_ = record(change, live("persona", "p1", {"greeting": "sk-1"}), None, SECRETS, {})
+    assert drift_from_state(at("persona.a"), entry_, live("persona", "p1", {"greeting": "sk-1"}), SECRETS) is None
+    found = drift_from_state(at("persona.a"), entry_, live("persona", "p1", {"greeting": "sk-other"}), SECRETS)
+    [field] = found.changes
+    assert (field.before, field.after, field.sensitive) == (SENSITIVE, SENSITIVE, True)
+    [gone] = drift_from_state(at("persona.a"), entry_, live("persona", "p1", {}), SECRETS).changes
+    assert (gone.before, gone.after, gone.sensitive) == (SENSITIVE, None, True)
+    assert "sk-" not in repr(found)
+
+
+def test_what_is_no_secret_is_shown_as_it_is():
+    [field] = drift_from_state(
+        at("persona.a"), known(), live("persona", "p1", {**SHOWN, "greeting": "hey"}, tools=("t1",)), SECRETS
+    ).changes
+    assert (field.before, field.after, field.sensitive, field.direction) == (None, "hey", False, Direction.LIVE)
+
+
+def test_who_changed_an_object_and_when_stands_beside_its_drift() -> None:
+    change = change_of(at("persona.gone"), Action.UPDATE, id="p5", managed={"/greeting": "hi"})
+    held = record(change, live("persona", "p5", {"greeting": "hi"}), None, book(), {})
+    found = compared()
+    spec = replace(kind("persona"), updated_by_member="edited_by")
+    body = {"greeting": "hey", spec.updated_at_member: "2026-10-01T08:30:00Z", spec.updated_by_member: "ada"}
+    state_ = replace(found.desired.state, resources={at("persona.gone"): replace(held, source="gone.yaml")})
+    shown = replace(live("persona", "p5", body), kind=spec)
+    found = replace(found, desired=replace(found.desired, state=state_), live={("persona", "p5"): shown})
+    [item] = drift_items(found, REQUEST, None)
+    assert (item.source, item.edited, item.reason) == ("gone.yaml", "2026-10-01 08:30 UTC", None)
+    assert item.editor == "ada"
+    assert drift_items(replace(found, live={}), REQUEST, None) == ()
+
+
+def made_at(text: Json) -> bool:
+    """Whether an object of that age counts as new at 08:30."""
+    lists = {"persona": listing("persona", live("persona", "p9", {"pal_name": "Z", "created_at": text}))}
+    [one] = find_unmanaged(compared(Seen(lists)), datetime(2026, 10, 1, 8, 30, tzinfo=UTC))
+    return one.is_new
+
+
+def test_what_was_made_since_is_new_to_the_second() -> None:
+    assert made_at("2026-10-01T08:30:00Z") and made_at("2026-10-01T08:30:01Z")
+    assert not made_at("2026-10-01T08:29:59Z")
+    assert made_at(None) and made_at("yesterday"), "what tells no age may be new"
+
+
+def test_what_could_not_be_compared_stands_in_the_order_of_addresses() -> None:
+    unread = {at(f"persona.{name}"): "no" for name in "cab"}
+    found = replace(compared(), unread=unread, unseen={("tool", "t9"): "busy"})
+    assert [str(one.address or one.detail) for one in find_incomplete(found)] == [
+        "what tool t9 uses is not known: busy", "persona.a", "persona.b", "persona.c",
+    ]  # fmt: skip
+    assert unlisted_text("guardrail", "not today") == "guardrail objects cannot be listed: not today"
