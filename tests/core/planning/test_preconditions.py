@@ -109,6 +109,20 @@ def test_attached_tools_count_one_by_one(now, paths):
     assert moved(one, shown({"pal_name": "A"}, tools=now), shown({"pal_name": "A"}, tools=("a",))) == paths
 
 
+@pytest.mark.parametrize(
+    ("now", "paths"),
+    [(["s1"], ()), (["s2"], ()), (["s9"], ("/skills",)), (None, ())],
+)
+def test_what_the_api_keeps_apart_is_as_it_was_or_as_we_leave_it(now, paths):
+    one = change(field("/skills", ["s1"], ["s2"]))
+    parts = {} if now is None else {"/skills": now}
+    assert moved(one, replace(shown({"pal_name": "A"}), parts=parts), shown({"pal_name": "A"})) == paths
+    put, patch = Request("PUT", "/pals/p1/skills", at("persona.a"), [], "skills"), PATCH
+    after = replace(shown({"pal_name": "A"}), parts=parts)
+    assert is_done(one, put, after, book(), {}) is (now == ["s2"])
+    assert not is_done(one, patch, after, book(), {})
+
+
 @pytest.mark.parametrize(("before", "now"), [(None, ("z",)), (("z",), None), (None, None)])
 def test_attached_tools_that_were_not_read_tell_nothing(before, now):
     was = shown({"pal_name": "A"}, tools=before)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.fields.field_check import spelling_hint
-from reconciler.core.planning.write_check import is_doubtful, judge
+from reconciler.core.planning.write_check import is_doubtful, judge, spelling_hints
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Action, Direction, FieldChange
@@ -158,7 +158,50 @@ def test_a_member_of_a_free_object_must_arrive(path):
 def test_a_note_about_a_secret_does_not_hold_it():
     one = field("/layers/llm/api_key", None, env("KEY"), sensitive=True)
     found = verdict(change(one), {"pal_name": "A", "layers": {"llm": {"api_key": "sk-other"}}})
-    assert "sk-" not in repr(found)
+    assert found.notes == ("/layers/llm/api_key: the server shows another value than was sent",)
+    literal = field("/layers/llm/api_key", None, "sk-literal")
+    found = verdict(change(literal), {"pal_name": "A", "layers": {"llm": {"api_key": "sk-other"}}})
+    assert found.good and "sk-" not in repr(found), "the table says that it is one"
+
+
+def test_a_long_text_is_cut_in_a_note():
+    found = verdict(change(field("/system_prompt", "old", "n" * 100)), {"pal_name": "A", "system_prompt": "short"})
+    [note] = found.notes
+    assert len(note) < 150 and "(102 characters)" in note and "'short'" in note
+
+
+def test_an_unknown_field_that_the_server_names_as_it_refuses_may_have_been_meant_otherwise():
+    hint = spelling_hint(kind("persona"), "/audio_only")
+    assert spelling_hints(change(PROMPT, EXTRA), "unknown field audio_only") == f"/audio_only: {hint}"
+    assert spelling_hints(change(PROMPT, EXTRA), "system_prompt is too long") is None
+    assert spelling_hints(change(PROMPT), "no") is None
+
+
+@pytest.mark.parametrize("path", ["/layers/tts", "/layers/tts/tts_engine", "/layers/tts/tts_engine/x"])
+def test_what_was_written_or_stands_around_it_has_not_vanished(path):
+    one = change(field(path, None, "azure"), before=BEFORE, after=BEFORE)
+    assert verdict(one, {"pal_name": "A", "system_prompt": "old", "layers": {"llm": {"model": "m"}}}).vanished == ()
+
+
+@pytest.mark.parametrize("value", [None, "", [], {}, SENSITIVE, "********"])
+def test_nothing_vanishes_that_was_nothing_or_hidden(value):
+    before = {"pal_name": "A", "layers": {"llm": {"extra_body": {"x": value}}}, "tools": ["t1"]}
+    one = change(PROMPT, before=before, after=before)
+    assert verdict(one, {"pal_name": "A", "system_prompt": "new"}).vanished == ()
+
+
+def test_a_secret_of_which_only_its_presence_shows_has_gone_when_that_no_longer_does():
+    """`has_password` is all that a deployment tells of its password."""
+
+    def of(body):
+        one = change_of(at("deployment.site"), Action.UPDATE, id="d1", before={}, fields=(gone,), managed={})
+        return judge(one, live("deployment", "d1", {"name": "Site", **body}), SECRETS, {})
+
+    row = next(row for row in kind("deployment").fields if row.presence_field is not None)
+    gone = field(row.path, SENSITIVE, None, sensitive=True)
+    present = {row.presence_field[1:]: True}
+    assert of(present).pending == (row.path,)
+    assert of({row.presence_field[1:]: False}).good and of({}).good
 
 
 def test_304_settles_what_the_server_does_not_show():
@@ -184,6 +227,7 @@ def test_a_member_outside_the_patch_that_vanished():
     one = change(PROMPT, before=BEFORE, after=after)
     found = verdict(one, {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}}})
     assert found.vanished == ("/layers/tts/tts_engine",)
+    assert not found.good
     whole = verdict(
         one,
         {"pal_name": "A", "system_prompt": "new", "layers": {"llm": {"model": "m"}, "tts": {"tts_engine": "azure"}}},
