@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.api.offline import load_catalogue
 from reconciler.core.planning.account_findings import (
     drift_from_state,
     drift_items,
@@ -31,6 +32,7 @@ from reconciler.core.state.entry_records import record
 from reconciler.errors import ProviderError
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.change import Action, Direction, Request
+from reconciler.types.history import History, HistoryEntry, RunHeader
 from reconciler.types.json import SENSITIVE, Json
 from reconciler.types.manifest import Lifecycle, ManifestSet
 from reconciler.types.options import PlanOptions
@@ -90,6 +92,8 @@ def test_what_a_write_refers_to_and_the_plan_leaves_alone_is_remembered() -> Non
     request = Request("PATCH", "/pals/p1", at("persona.a"))
     user = change_of(at("persona.a"), Action.UPDATE, id="p1", depends_on=(at("tool.look"),), requests=(request,))
     assert list(find_references(compared(), [user])) == ["tool/t1"]
+    assert find_references(compared(), [replace(user, requests=())]) == {}
+    assert find_references(compared(), [replace(user, action=Action.DELETE)]) == {}
     tool = change_of(at("tool.look"), Action.UPDATE, id="t1", requests=(request,))
     assert find_references(compared(), [user, tool]) == {}
 
@@ -249,6 +253,39 @@ def test_what_was_made_since_is_new_to_the_second() -> None:
     assert made_at("2026-10-01T08:30:00Z") and made_at("2026-10-01T08:30:01Z")
     assert not made_at("2026-10-01T08:29:59Z")
     assert made_at(None) and made_at("yesterday"), "what tells no age may be new"
+
+
+def test_without_a_time_that_was_asked_for_new_is_what_was_made_after_the_last_run() -> None:
+    runs = [HistoryEntry(number, number, number - 1, RunHeader("apply", at=f"2026-10-0{number}T08:00:00Z"), "done")
+            for number in (1, 2)]  # fmt: skip
+    made = {"p8": "2026-10-01T12:00:00Z", "p9": "2026-10-02T12:00:00Z"}
+    objects = [live("persona", id, {"pal_name": id, "created_at": when}) for id, when in made.items()]
+    found = compared(Seen({"persona": listing("persona", *objects)}))
+    held = replace(found.desired.state, history=History(entries=tuple(runs)))
+    found = replace(found, desired=replace(found.desired, state=held))
+    assert [(one.id, one.is_new) for one in find_unmanaged(found)] == [("p8", False), ("p9", True)]
+    early = datetime(2026, 9, 1, tzinfo=UTC)
+    assert [one.is_new for one in find_unmanaged(found, early)] == [True, True]
+    assert [one.is_new for one in find_unmanaged(compared(found.account.seen))] == [True, True]
+
+
+def test_what_the_vendor_exchanged_for_its_successor_is_nobodys_edit() -> None:
+    path = "/layers/llm/model"
+    change = change_of(at("persona.a"), Action.UPDATE, id="p1", managed={path: "tavus-llama-4", "/greeting": "hi"})
+    before = {"greeting": "hi", "layers": {"llm": {"model": "tavus-llama-4"}}}
+    entry_ = record(change, live("persona", "p1", before), None, SECRETS, {})
+
+    def found(greeting: str = "hi", catalogue=load_catalogue):
+        now = live("persona", "p1", {"greeting": greeting, "layers": {"llm": {"model": "tavus-gpt-oss"}}})
+        return drift_from_state(at("persona.a"), entry_, now, SECRETS, catalogue)
+
+    [field] = found().changes
+    assert (field.direction, field.before, field.after, found().reason) == (
+        Direction.VENDOR, "tavus-llama-4", "tavus-gpt-oss", "vendor",
+    )  # fmt: skip
+    assert field.note
+    assert found("hey").reason is None, "somebody else moved something, too"
+    assert [one.direction for one in found(catalogue=None).changes] == [Direction.LIVE]
 
 
 def test_what_could_not_be_compared_stands_in_the_order_of_addresses() -> None:
