@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.canonical.canonical_form import is_masked, json_equal
-from reconciler.core.canonical.field_tree import Node, build_field_tree, looks_secret, node_at
+from reconciler.core.canonical.field_tree import UNKNOWN, Node, build_field_tree, looks_secret, node_at
 from reconciler.core.canonical.vocabulary import to_canonical, to_wire
 from reconciler.core.diff.json_patch import apply_patch
 from reconciler.core.secrets.secret_book import has_secret
@@ -96,7 +96,14 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
             or is_masked(value)
         ):
             return _LEFT_OUT
-    if not isinstance(value, dict) or (node.row is not None and node.row.verbatim):
+    if node.row is not None and node.row.verbatim:
+        return value
+    if isinstance(value, list):
+        items = (
+            _resent(node.star or UNKNOWN, item, _read_as(item, at, live), {}, "") for at, item in enumerate(value)
+        )
+        return [item for item in items if item is not _LEFT_OUT]
+    if not isinstance(value, dict):
         return value
     held = live if isinstance(live, dict) else {}
     result: Object = {}
@@ -108,6 +115,13 @@ def _resent(node: Node, value: Json, live: Json, managed: Object, path: str) -> 
         if sent is not _LEFT_OUT:
             result[word] = sent
     return result
+
+
+def _read_as(item: Json, at: int, live: Json) -> Json:
+    """What was read of an item of a list: the same wherever it stood, else what stood in its place."""
+    held = live if isinstance(live, list) else []
+    standing = held[at] if at < len(held) else _LEFT_OUT
+    return next((one for one in held if json_equal(one, item)), standing)
 
 
 def _clean(node: Node, value: Json) -> Json:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.core.diff.request_body import create_body, has_reference, merge_patch_body, with_markers
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.change import Action, Change, PatchOp
-from reconciler.types.json import SENSITIVE
+from reconciler.types.json import SENSITIVE, Json, Object
 from tests.support.greetings.kinds import KINDS
 
 BOT, PHRASE = KINDS.get("bot"), KINDS.get("phrase")
@@ -86,3 +90,20 @@ def test_a_create_takes_no_mask_along_and_keeps_what_was_empty() -> None:
     }  # fmt: skip
     items = [{"guardrail_name": "g", "guardrail_prompt": None, "uuid": "1"}]
     assert create_body(kind("guardrail_set"), {"data": items}) == {"data": [{"guardrail_name": "g"}]}
+
+
+MEMBERS = st.recursive(
+    st.sampled_from(["clear", 1, MASK]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["odd", "X-Key"]), MEMBERS, max_size=2), st.sampled_from(["api", "headers"]))
+def test_no_mask_that_was_read_is_sent_back(more: dict[str, Json], where: str) -> None:
+    """Wherever it stands in what is written whole, known to a table or not."""
+    api: Object = {"url": "https://x.example.com", "headers": {}}
+    api = {**api, **more} if where == "api" else {**api, "headers": more}
+    before = {"tool_id": "t1", "name": "look", "delivery": {"api": api}}
+    change = Change(Address("tool", "look"), kind("tool"), Action.UPDATE, id="t1", patch=(ELSEWHERE,))
+    assert MASK not in json.dumps(merge_patch_body(kind("tool"), "pal", change, before))
