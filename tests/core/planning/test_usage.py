@@ -12,6 +12,8 @@ from reconciler.core.planning.usage import (
     in_use,
     items_of,
     keep_used,
+    kept_warning,
+    kind_word,
     list_some,
     user_kinds,
     wait_for_users,
@@ -19,6 +21,7 @@ from reconciler.core.planning.usage import (
 )
 from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.change import Action, Change, Direction, FieldChange, Request
+from reconciler.types.plan import Kept
 from tests.support.making import at, live
 
 TOOL, GUARDRAIL = ("tool", "t1"), ("guardrail", "g1")
@@ -193,3 +196,31 @@ def test_what_makes_an_object_takes_nothing_away():
     unsent = change("guardrail_set.safe", "s1", Action.UPDATE, after={"data": {}}, requests=())
     assert in_use([unsent, change("guardrail_set.safe", "s1", Action.NOOP, after={})], found) == {}
     assert in_use([change("guardrail_set.safe", "s1", Action.UPDATE)], found) == {}
+
+
+def test_an_object_that_refers_to_itself_is_not_in_use_for_that():
+    found = find_usage([persona("p1", {"layers": {"odd": {"tool_id": "p1"}}})], {}, [("persona", "p1")])
+    assert found.uses and in_use([change("persona.p1", "p1")], found) == {}
+
+
+def test_a_block_and_a_warning_say_what_is_used_and_by_whom():
+    items = {("guardrail_set", "s1"): {GUARDRAIL: "/data/rail"}}
+    user = persona("p1", {"guardrail_ids": ["g1"], "guardrails_id": "s1"})
+    found = find_usage([user], {("persona", "p1"): at("persona.p1")}, [("guardrail_set", "s1")], items)
+    whole, part = (
+        keep_used([change("guardrail_set.safe", "s1", action, **more)], found, destroy=False)[0][0].blocked[0].message
+        for action, more in ((Action.DELETE, {}), (Action.UPDATE, {"after": {"data": {}}}))
+    )
+    assert whole == "in use by persona.p1"
+    assert part == "items that it takes away are in use by persona.p1"
+    warning = kept_warning(Kept(at("tool.look"), tuple("abcdef")))
+    assert warning.summary == "tool.look is kept: in use by a, b, c, d, e and 1 more"
+    assert (warning.address, warning.is_error) == (at("tool.look"), False)
+
+
+def test_kinds_are_called_by_the_words_that_the_vendor_uses_now():
+    one = kind("persona")
+    assert [kind_word(one), kind_word(one, 2), kind_word(one, 1, "pal"), kind_word(one, 2, "pal")] == [
+        "Persona", "Personas", "PAL", "PALs",
+    ]  # fmt: skip
+    assert kind_word(kind("objectives"), 2) == "Objectives"
