@@ -165,3 +165,23 @@ def test_other_urls(url: str) -> None:
 def test_a_name_in_an_error_text_is_told_by_its_words() -> None:
     assert is_credential_name("x-api-key")
     assert not is_credential_name("max_tokens")
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("abcdefghijk1" * 2, True),
+        (("abcdefghijk1" * 2)[:-1], False),
+        ("abcdefghij1" * 3, False),
+        ("abcdefghijkl" * 2, False),
+        ("123456789012" * 2, False),
+        ("abcdefgh-jk1-mno-pqr-st2", False),
+        ("abcdefghijk1mnop-qrstuvw", True),
+        ("abcdefghijk1 abcdefghijk1", False),
+        ("abcdefghijk1.abcdefghijk1abcdefghijk1", False),
+        ("", False),
+    ],
+)
+def test_a_random_look_is_a_length_many_different_characters_letters_and_digits(value: str, secret: bool) -> None:
+    assert is_credential("X-Thing", value) is secret
+    assert not is_credential("X-Thing-Id", value), "a name that says what it is tells more than the look"
