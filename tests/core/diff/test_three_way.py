@@ -308,3 +308,20 @@ def test_what_was_shown_with_its_secrets_and_hides_them_now_has_moved():
     whole = desired_digest(field_at(PERSONA, path), desired, secrets)
     for live, expected in (([{"name": "a"}], Sync.LIVE), ([{"name": "a", "key": "*****"}], Sync.SAME)):
         assert compare(PERSONA, Leaf(path, desired, live, whole, whole), secrets).sync is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "desired", "live", "keyed"),
+    [
+        ("/greeting", env("K"), "sk-1", True),
+        ("/greeting", ["a", env("K")], ["a", "sk-1"], True),
+        ("/layers/llm/api_key", "sk-literal", "sk-1", True),
+        ("/layers/llm/api_key", None, "sk-1", True),
+        ("/greeting", "hi", "https://user:pass-word@host.example/x", True),
+        ("/greeting", "hi", "hey", False),
+    ],
+)
+def test_what_is_seen_of_a_secret_is_digested_with_the_key(path, desired, live, keyed):
+    """Anybody who has the state could try texts against a digest without one."""
+    found = seen_digest(field_at(PERSONA, path), desired, live, book(K="sk-1"), parent_present=True)
+    assert (":" in found) is keyed and "sk-" not in found
