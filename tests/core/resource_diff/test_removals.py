@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.resource_diff import plan_existing
 from reconciler.core.resource_diff.removals import edits_between
-from reconciler.core.resource_diff.resource_plan import Binding, Context, ResourcePlan
+from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, ResourcePlan
 from reconciler.core.state.entry_records import record
 from reconciler.errors import PlanError
 from reconciler.platforms.tavus.kinds import KINDS
@@ -114,7 +114,7 @@ def left(
     wanted = resource("persona.a", {"pal_name": "A", **(spec or {})}, **more)
     found = live("persona", "p1", {"pal_name": "A", **now})
     binding = Binding("p1", Reason.CHANGED, applied(managed, then))
-    return plan_existing(wanted, found, binding, Context(SECRETS, KINDS, "pal"))
+    return plan_existing(wanted, found, binding, DiffContext(SECRETS, KINDS, "pal"))
 
 
 def taken(plan: ResourcePlan) -> dict[str, Direction]:
@@ -163,7 +163,7 @@ def test_a_name_that_left_the_manifest_stays_for_without_it_nothing_is_found_aga
     wanted = resource("persona.a", {"greeting": "Hi"})
     found = live("persona", "p1", {"pal_name": "A", **HI})
     binding = Binding("p1", Reason.CHANGED, applied({"/greeting": "Hi"}, HI))
-    plan = plan_existing(wanted, found, binding, Context(SECRETS, KINDS, "pal"))
+    plan = plan_existing(wanted, found, binding, DiffContext(SECRETS, KINDS, "pal"))
     assert plan.dropped == ("/pal_name",) and taken(plan) == {}
 
 
@@ -192,7 +192,7 @@ def steps(*names: str, known: Entry | None = None, ignore: tuple[str, ...] = (),
     body: Object = {"name": "o", "data": [*STEPS.values()]}
     wanted = resource("objectives.o", {"name": "o", "data": data}, ignore=ignore)
     binding = Binding("o1", Reason.CHANGED, known or Entry("o1"))
-    return plan_existing(wanted, live("objectives", "o1", body), binding, Context(SECRETS, KINDS, "pal"))
+    return plan_existing(wanted, live("objectives", "o1", body), binding, DiffContext(SECRETS, KINDS, "pal"))
 
 
 def test_an_item_that_the_manifest_does_not_have_goes_with_what_refers_to_it() -> None:
@@ -202,7 +202,9 @@ def test_an_item_that_the_manifest_does_not_have_goes_with_what_refers_to_it() -
     silent = {key: value for key, value in STEPS["a"].items() if key != "next_required_objective"}
     wanted = resource("objectives.o", {"name": "o", "data": [silent]})
     found = live("objectives", "o1", {"name": "o", "data": [*STEPS.values()]})
-    plan = plan_existing(wanted, found, Binding("o1", Reason.CHANGED, Entry("o1")), Context(SECRETS, KINDS, "pal"))
+    plan = plan_existing(
+        wanted, found, Binding("o1", Reason.CHANGED, Entry("o1")), DiffContext(SECRETS, KINDS, "pal")
+    )
     fields = {field.path: field for field in plan.change.fields}
     assert fields["/data/b"].direction is Direction.LIVE, "somebody else made it"
     assert fields["/data/a/next_required_objective"].note == "refers to b, which goes"
