@@ -216,4 +216,5 @@ class PostgresRate:
     def _went_away(self, error: ReconcilerError) -> None:
         self._back = time.monotonic() + AWAY
         self._own = max(self._own, time.monotonic() + self._gap * self._slow * self._users)
-        self._emit(Notice(f"{error.message}; until it is back each of {self._users} takes its share of the rate"))
+        share = f"until it is back each of {self._users} takes its share of the rate"
+        self._emit(Notice(f"{error.message}; {share}", "warning"))

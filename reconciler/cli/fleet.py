@@ -120,7 +120,7 @@ def worker(
     from reconciler.api.watch_server import worker_pages
     from reconciler.cli.composition import listening, open_session
     from reconciler.cli.output import say
-    from reconciler.cli.watch import listening_at, telling
+    from reconciler.cli.watch import RareWarnings, listening_at, telling
     from reconciler.platforms.rate_limiter import RateLimiters
 
     need_temporal()
@@ -128,13 +128,14 @@ def worker(
 
     base = open_session(replace(settings, workspace=None))
     paces = RateLimiters(read_rates(base.environ))
+    warnings = RareWarnings(base.emit)
 
     def opened(project: str) -> Session:
         from pathlib import Path
 
         root = _root(project)
         session = open_session(replace(settings, project=project, workspace=None), root=Path(root))
-        return replace(session, emit=lambda event: None, hooks=Hooks(), rate_limiters=paces)
+        return replace(session, emit=warnings, hooks=Hooks(), rate_limiters=paces)
 
     with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True

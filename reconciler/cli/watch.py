@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,12 +13,15 @@ import click
 from reconciler.cli import exit_codes
 from reconciler.cli.click_commands import LazyGroup, enter
 from reconciler.cli.settings import Settings
+from reconciler.types.event import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reconciler.api.watch import Watched
     from reconciler.api.watch_server import Pages
+    from reconciler.types.event import Event
+    from reconciler.types.ports import Emit
     from reconciler.types.watch import Memory, Round
 
 EXAMPLES = """
@@ -42,6 +46,8 @@ With --once the exit code is the worst of all: 1 failed or unauthorized, 2 drift
 The commands below it are requests to the watcher of a workspace, wherever it runs: they are kept beside the state.
 """
 HERE = "reconciler.cli.watch_requests"
+SECONDS_BETWEEN = 3600.0
+"""Before the same warning is said again."""
 TABLE = {
     "status": (f"{HERE}:status", "What each workspace is, since when, why, and what comes next."),
     "plan": (f"{HERE}:plan", "Show the plan that waits for a person."),
@@ -107,7 +113,7 @@ def keep_watching(
 
     session = open_session(settings)
     chosen = names or ((settings.workspace,) if settings.workspace else ())
-    quiet = replace(session, emit=lambda event: None, hooks=Hooks())
+    quiet = replace(session, emit=RareWarnings(session.emit), hooks=Hooks())
     workspaces = watched(quiet, chosen, mode)
     with listening() as interrupts, telling(settings) as tell:
         interrupts.graceful = True
@@ -130,6 +136,24 @@ def keep_watching(
             ),
         )
     return exit_codes.worst(code_of(done) for done in rounds)
+
+
+class RareWarnings:
+    """An `Emit` that passes warnings on, each text at most once an hour: rounds come every few minutes, and what else
+    one says stands in its own line."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._said: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        if not isinstance(event, Notice) or event.level != "warning":
+            return
+        now = time.monotonic()
+        self._said = {text: at for text, at in self._said.items() if now - at < SECONDS_BETWEEN}
+        if event.message not in self._said:
+            self._said[event.message] = now
+            self._emit(event)
 
 
 @contextmanager

@@ -42,6 +42,9 @@ class Budget:
     """Opens what several processes take their turns from."""
 
 
+USED = 0.95
+"""Share of an account's rate that one process makes use of: requests do not arrive as evenly as they leave, and one that
+is refused slows all others down for a minute."""
 ROUNDS = 0.8
 """Share of an account's rate that rounds of watched workspaces may need; the rest is for applies, and for people."""
 FORGOTTEN = 50
@@ -100,7 +103,8 @@ class RateLimiter:
 
     def keep_within(self, budget: Budget) -> None:
         """Keep to what the project file says of the account from now on. Raises what opening its store does."""
-        self.limit(budget.requests_per_second)
+        if budget.requests_per_second is not None:  # a shared one has a margin of its own
+            self.limit(budget.requests_per_second * (USED if budget.share is None else 1.0))
         with self._lock:
             if budget.concurrency is not None:
                 self._room = min(budget.concurrency, self._room or budget.concurrency)

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reconciler.cli.watch import RareWarnings
+from reconciler.types.event import Notice
 from tests.cli.conftest import PERSONA, ROOT, Ended
 from tests.support import forked
 
@@ -331,3 +333,15 @@ def test_one_signal_ends_it_within_its_running_request(project: Path, call: Call
         os.environ.pop("KEY", None)
         served.kill()
         served.communicate()
+
+
+def test_a_warning_of_a_round_is_said_and_not_at_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the database of a shared rate is away, for one: everybody sends more slowly, and nobody knew why."""
+    said: list[object] = []
+    warn, now = RareWarnings(said.append), [0.0]
+    monkeypatch.setattr("reconciler.cli.watch.time.monotonic", lambda: now[0])
+    away, other, usual = Notice("away", "warning"), Notice("other", "warning"), Notice("as always")
+    for at, told in ((0.0, away), (1.0, away), (2.0, usual), (3.0, other), (3599.0, away), (3601.0, away)):
+        now[0] = at
+        warn(told)
+    assert said == [away, other, away]
