@@ -43,8 +43,8 @@ class Budget:
 
 
 USED = 0.95
-"""Share of an account's rate that one process makes use of: requests do not arrive as evenly as they leave, and one that
-is refused slows all others down for a minute."""
+"""Share of an account's rate that one process makes use of: requests do not arrive as evenly as they leave, and one
+that is refused slows all others down for a minute."""
 ROUNDS = 0.8
 """Share of an account's rate that rounds of watched workspaces may need; the rest is for applies, and for people."""
 FORGOTTEN = 50
