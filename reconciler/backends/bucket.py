@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
@@ -15,9 +16,10 @@ from urllib.parse import urlsplit
 from reconciler.backends.context import BackendContext
 from reconciler.backends.lease import Patience, Tries
 from reconciler.core.serialization.checked_json import Unfit, receive
-from reconciler.core.setting_reader import Role
+from reconciler.core.setting_reader import Role, reference_in
 from reconciler.errors import StateError, UsageError
 from reconciler.installation import extra_hint
+from reconciler.types.json import Object
 from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
 
@@ -28,14 +30,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ATTEMPT = 60.0
 """Seconds of one attempt, from connecting to the last byte."""
+WHAT = "state backend 's3', `options`"
+SERVICE_KEY = "service_account_key"
 SECRET_OPTIONS = ("key", "secret", "token", "password", "signature", "sas")
+_CONNECTION = (
+    "allow_http", "connect_timeout", "default_content_type", "http1_only", "http2_only", "pool_idle_timeout",
+    "pool_max_idle_per_host", "randomize_addresses", "read_timeout", "timeout", "user_agent",
+)  # fmt: skip
+"""What obstore takes as options of its HTTP client; among those of a store it panics."""
 _FLAGS = (
-    "allow_http", "checksum", "checksum_algorithm", "conditional_put", "copy_if_not_exists", "connect_timeout",
-    "default_content_type", "disable_bulk_delete", "disable_tagging", "express_zonal", "http1_only", "http2_only",
-    "imdsv1_fallback", "object_id", "msi_resource_id", "pool_idle_timeout", "pool_max_idle_per_host",
-    "randomize_addresses", "read_timeout", "request_payer", "role_arn", "role_session_name", "s3_express",
-    "server_side_encryption", "skip_signature", "sse_bucket_key_enabled", "sse_kms_key_id", "timeout",
-    "unsigned_payload", "use_emulator", "use_fabric_endpoint", "user_agent", "virtual_hosted_style_request",
+    "checksum", "checksum_algorithm", "conditional_put", "copy_if_not_exists", "disable_bulk_delete",
+    "disable_tagging", "express_zonal", "imdsv1_fallback", "object_id", "msi_resource_id", "request_payer",
+    "role_arn", "role_session_name", "s3_express", "server_side_encryption", "skip_signature",
+    "sse_bucket_key_enabled", "sse_kms_key_id", "unsigned_payload", "use_emulator", "use_fabric_endpoint",
+    "virtual_hosted_style_request",
 )  # fmt: skip
 _WORDS = (
     "account_name", "bucket", "bucket_name", "client_id", "container_name", "default_region", "region", "tenant_id",
@@ -51,7 +59,7 @@ _ADDRESSES = (
     "fabric_token_service_url", "fabric_workload_host", "metadata_endpoint", "msi_endpoint", "sts_endpoint",
 )  # fmt: skip
 OPTIONS = {
-    **dict.fromkeys(_FLAGS, Role.TEXT),
+    **dict.fromkeys((*_CONNECTION, *_FLAGS), Role.TEXT),
     **dict.fromkeys(_WORDS, Role.WORD),
     **dict.fromkeys(_CREDENTIALS, Role.CREDENTIAL),
     **dict.fromkeys(_ADDRESSES, Role.STORE),
@@ -115,13 +123,17 @@ def open_bucket(
         ) from None
     secrets = [value for name, value in options.items() if any(word in name.lower() for word in SECRET_OPTIONS)]
     secrets += [token] if token else []
+    connection = {plain: value for name, value in options.items() if (plain := _plain(name)) in _CONNECTION}
     bearer = {"credential_provider": lambda: {"token": token, "expires_at": None}} if token else {}
 
     def open_store(seconds: float) -> ObjectStore:
         store: ObjectStore = from_url(
             address,
-            config=dict(options),  # type: ignore[call-overload,unused-ignore]
+            config={  # type: ignore[call-overload,unused-ignore]
+                name: value for name, value in options.items() if _plain(name) not in _CONNECTION
+            },
             client_options={
+                **connection,
                 "allow_http": allow_http,
                 "timeout": timedelta(seconds=seconds),
                 "connect_timeout": timedelta(seconds=min(10.0, seconds)),
@@ -311,7 +323,7 @@ def read_options(settings: BackendSettings, context: BackendContext) -> dict[str
     more = settings.settings.get("options") or {}
     if not isinstance(more, dict):
         raise UsageError("the setting `options` of state backend 's3' is a mapping of texts")
-    roles = {name: OPTIONS.get(_COMPANY.sub("", name.lower(), count=1)) for name in more}
+    roles = {name: OPTIONS.get(_plain(name)) for name in more}
     for name, role in roles.items():
         if role is None and not settings.own:
             close = get_close_matches(name, OPTIONS, n=1, cutoff=0.8)
@@ -320,5 +332,28 @@ def read_options(settings: BackendSettings, context: BackendContext) -> dict[str
                 hint=f"did you mean {close[0]!r}?" if close else "set it in the environment of the run",
             )
     known = {name: role or Role.TEXT for name, role in roles.items()}
-    reader = context.reader("state backend 's3', `options`", known, more, own=settings.own)
-    return {name: reader.text(name) or "" for name in more}
+    reader = context.reader(WHAT, known, more, own=settings.own)
+    found = {name: reader.text(name) or "" for name in more}
+    for name, text in found.items():
+        reference = reference_in(more[name])
+        theirs = reference is not None and reference.variable and reader.operator.names_places(reference.variable)
+        if _plain(name) == SERVICE_KEY and not theirs:
+            context.reader(WHAT, {name: Role.STORE}, _place_in(name, text), own=settings.own).text(name)
+    return found
+
+
+def _place_in(name: str, key: str) -> Object:
+    """The address inside a key of Google's, under the option's name: its store goes there, and takes the token along
+    that the environment holds. Raises `UsageError` for what the library might read otherwise."""
+    try:
+        document = json.loads(key)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise UsageError(f"{WHAT}: {name!r} is no key of a service account", hint="it is a JSON document of Google's")
+    return {name: document["gcs_base_url"]} if document.get("gcs_base_url") is not None else {}
+
+
+def _plain(name: str) -> str:
+    """The name of an option without the company's in front."""
+    return _COMPANY.sub("", name.lower(), count=1)

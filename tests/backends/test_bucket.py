@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.backends.bucket import open_bucket
+from reconciler.backends.bucket import OPTIONS, SERVICE_KEY, open_bucket
 from reconciler.backends.context import BackendContext
 from reconciler.backends.s3 import open_backend
 from reconciler.errors import NotTrusted, ReconcilerError, UsageError
+from reconciler.types.address import SecretRef
 from reconciler.types.json import Json
 from reconciler.types.options import Limits
 from reconciler.types.project import BackendSettings
@@ -49,11 +51,29 @@ def test_an_access_token_of_google_is_the_bearer_of_every_request() -> None:
     assert asked == [("/states/personas", "Bearer of-the-job")]
 
 
-def opened(options: dict[str, Json] | None = None, environ: dict[str, str] | None = None, **settings: Json) -> str:
+class Files:
+    """What `{file}` and `{env}` in settings stand for."""
+
+    def __init__(self, files: dict[str, str], environ: dict[str, str]) -> None:
+        self._held = {"file": files, "env": environ}
+
+    def resolve(self, reference: SecretRef) -> str | None:
+        return self._held[reference.kind].get(reference.name)
+
+
+def opened(
+    options: dict[str, Json] | None = None,
+    environ: dict[str, str] | None = None,
+    files: dict[str, str] | None = None,
+    **settings: Json,
+) -> str:
     given: dict[str, Json] = {"bucket": "states", "region": "us-east-1", **settings}
     if options:
         given["options"] = options
-    context = BackendContext(Path(".reconciler") / "w", "w", environ=environ or {})
+    given = {name: value for name, value in given.items() if value is not None}
+    environ = environ or {}
+    secrets = Files(files, environ) if files else None
+    context = BackendContext(Path(".reconciler") / "w", "w", environ=environ, secrets=secrets)  # type: ignore[arg-type]
     return open_backend(BackendSettings("s3", given), context).describe()
 
 
@@ -90,6 +110,75 @@ def test_an_address_among_the_options_is_one(name: str) -> None:
 def test_proxies_certificates_files_and_programs_are_not_the_repositorys(name: str) -> None:
     with pytest.raises(UsageError, match=name):
         opened({name: "https://evil.example"})
+
+
+@pytest.mark.parametrize("name", ["google_service_account_key", "service_account_key", "GOOGLE_SERVICE_ACCOUNT_KEY"])
+@pytest.mark.parametrize("written", ["literal", "file"])
+def test_the_address_inside_a_key_of_google_is_one(name: str, written: str) -> None:
+    """Where it leads, the token of `GOOGLE_OAUTH_ACCESS_TOKEN` would follow."""
+    key = json.dumps({"gcs_base_url": "https://evil.example", "disable_oauth": True, "client_email": "x"})
+    given: Json = key if written == "literal" else {"file": "key.json"}
+    environ = {"GOOGLE_OAUTH_ACCESS_TOKEN": "of-the-job"}
+    with pytest.raises(NotTrusted, match=r"evil\.example"):
+        opened({name: given}, environ, {"key.json": key}, bucket=None, region=None, url="gs://states")
+
+
+def test_what_the_operators_key_of_google_says_is_the_operators() -> None:
+    place: dict[str, Json] = {"client_email": "", "private_key": "", "private_key_id": "", "disable_oauth": True}
+    key = json.dumps({**place, "gcs_base_url": "https://emulator.example"})
+    near = json.dumps({**place, "gcs_base_url": "http://127.0.0.1:9"})
+    for given in ({"env": "SERVICE_KEY"}, near, json.dumps(place)):
+        environ = {"SERVICE_KEY": key}
+        assert opened({SERVICE_KEY: given}, environ, bucket=None, region=None, url="gs://states")
+    with pytest.raises(NotTrusted):
+        opened(
+            {SERVICE_KEY: {"env": "CI_COMMIT_MESSAGE"}}, {"CI_COMMIT_MESSAGE": key}, bucket=None, region=None,
+            url="gs://states",
+        )  # fmt: skip
+
+
+LONG_NUMBER = '{"n": ' + "1" * 5000 + ', "gcs_base_url": "https://evil.example"}'
+
+
+@pytest.mark.parametrize("key", ["{", "[]", LONG_NUMBER, "[" * 9000], ids=lambda key: key[:4])
+def test_a_key_of_google_that_only_the_store_can_read_is_none(key: str) -> None:
+    with pytest.raises(UsageError, match=SERVICE_KEY):
+        opened({SERVICE_KEY: key}, bucket=None, region=None, url="gs://states")
+
+
+@pytest.mark.parametrize("url", ["s3://states", "gs://states", "az://states"])
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_no_option_ends_in_a_panic_of_the_library(name: str, url: str) -> None:
+    for text in ("true", "30 seconds", "x"):
+        with contextlib.suppress(ReconcilerError):
+            opened({name: text, "account_name": "a"}, bucket=None, region=None, url=url)
+
+
+def test_options_of_the_connection_reach_it() -> None:
+    asked: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["User-Agent"])
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    options = {
+        "region": "r", "access_key_id": "a", "secret_access_key": "b", "AWS_USER_AGENT": "ours",
+        "endpoint": f"http://127.0.0.1:{server.server_port}",
+    }  # fmt: skip
+    try:
+        open_bucket("s3://states", options, allow_http=True, limits=Limits()).read("personas")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == ["ours"]
 
 
 @pytest.mark.parametrize("settings", [{"region": "x@evil.example/"}, {"bucket": "x.evil.example/#"}])
