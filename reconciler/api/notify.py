@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
+from reconciler.core.network import Due, bound_client
 from reconciler.errors import ReconcilerError
 from reconciler.types.json import number_in
 from reconciler.types.watch import Status
@@ -38,6 +39,7 @@ class Notifier:
         """`complain` is told of what could not be delivered; never with the address, which is a secret."""
         self._complain = complain
         self._lines: dict[Hashable, tuple[queue.Queue[Message | None], threading.Thread]] = {}
+        self._due = Due(time.monotonic)  # of each thread by itself
         self._start = threading.Lock()
 
     def tell(self, watched: Watched, done: Round, before: Memory) -> None:
@@ -101,10 +103,13 @@ class Notifier:
         for turn in range(TRIES):
             wait = PAUSE * 2.0**turn
             try:
-                request = httpx.stream("POST", address.strip(), json=body, timeout=SECONDS, follow_redirects=False)
-                with request as answer:
+                with (
+                    self._due.within(SECONDS),
+                    bound_client(httpx.Client(timeout=SECONDS), self._due) as client,
+                    client.stream("POST", address.strip(), json=body) as answer,
+                ):
                     pass  # what it says besides its status is not read, however long
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
                 problem = type(error).__name__  # its text may hold the address
             else:
                 if answer.is_success:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.backends.context import BackendContext, check_settings, read_flag, read_number, read_text
 from reconciler.backends.lease import Patience, Tries
-from reconciler.core.network import PLAIN, Due, bound, speaks_plainly
+from reconciler.core.network import PLAIN, Due, bound_client, speaks_plainly
 from reconciler.core.serialization.checked_json import ENCODINGS, Unfit, receive
 from reconciler.core.setting_reader import STATE, read_limits
 from reconciler.errors import NotTrusted, StateError, UsageError
@@ -164,10 +164,7 @@ class HttpClient:
 
             try:
                 made = httpx.Client(headers=self._headers, verify=self._trust, timeout=self._timeout)
-                for transport in (made._transport, *made._mounts.values()):  # its own, and those of proxies
-                    if transport is not None:
-                        bound(transport, self._due)
-                self._made = made
+                self._made = bound_client(made, self._due)
             except (OSError, ValueError) as error:
                 raise UsageError(f"the certificates for the state address cannot be read: {error}") from None
         return self._made

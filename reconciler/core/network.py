@@ -106,6 +106,15 @@ def bound(transport: T, due: Due) -> T:
     return transport
 
 
+def bound_client(client: T, due: Due) -> T:
+    """`client` (an `httpx.Client`), its own connections and those through proxies ending when they are due."""
+    made = cast(Any, client)
+    for transport in (made._transport, *made._mounts.values()):
+        if transport is not None:
+            bound(transport, due)
+    return client
+
+
 def speaks_plainly(error: BaseException) -> bool:
     """Whether what answered does not speak TLS: mostly an http address that was given as https."""
     return any(getattr(cause, "reason", None) in NOT_TLS for cause in causes(error))

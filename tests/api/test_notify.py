@@ -19,6 +19,7 @@ from reconciler.api.watch import Watched
 from reconciler.types.address import SecretRef
 from reconciler.types.json import Object
 from reconciler.types.watch import Memory, Notification, Round, Status, Watch
+from tests.core.test_network import PARTS, server
 from tests.support.projects import load_project
 
 SYNCED = Round("w", Status.SYNCED, "nothing differs", "c1")
@@ -113,6 +114,20 @@ def test_an_address_that_leads_nowhere_is_said(watched: Watched, address: str) -
     session = replace(watched.session, environ={"HOOK": address} if address else {})
     (complaint,) = tell(replace(watched, session=session), FAILED)
     assert "HOOK" in complaint and "secret-part" not in complaint
+
+
+@pytest.mark.parametrize("part", [one for one in PARTS if one != "drips a body"])
+def test_a_receiver_that_never_ends_its_answer_holds_up_nobody(
+    watched: Watched, receiver: Receiver, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "SECONDS", 0.3)
+    with server(*PARTS[part]) as busy:
+        session = replace(watched.session, environ={"HOOK": receiver.url, "BUSY": f"{busy}/secret-part"})
+        watched = replace(watched, session=session)
+        watched.watch = Watch(notify=(Notification(SecretRef("env", "BUSY")), Notification(HOOK)))
+        (complaint,) = tell(watched, FAILED)
+    assert "BUSY" in complaint and "secret-part" not in complaint
+    assert [one["status"] for one in receiver.got] == ["failed"]
 
 
 def test_only_what_somebody_wants_to_hear_is_sent(watched: Watched, receiver: Receiver) -> None:
