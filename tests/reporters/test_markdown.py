@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from reconciler.core.markdown_text import block, code, prose
 from reconciler.reporters.markdown import LIMIT, render
-from reconciler.reporters.markdown.comment_text import block, code, prose
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Direction, FieldChange
 from reconciler.types.diagnostic import Diagnostic, Severity

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.export.target import OPEN, Ledger, Remark, Subject, with_marks, with_seal
-from reconciler.core.text import UNSEEN
+from reconciler.core.markdown_text import code, prose
+from reconciler.core.text import UNSEEN, one_line
 from reconciler.platforms.livekit.agent_tools import FunctionTool, function_tools
 from reconciler.platforms.livekit.llm import llm_service, require_legal
 from reconciler.platforms.livekit.speech import key_terms, stt_settings, turn_settings, voice_settings
@@ -259,13 +260,13 @@ def remarks_text(settings: AgentSettings, generated: str = GENERATED) -> str:
 def _section(title: str, remarks: tuple[Remark, ...], nothing: str) -> list[str]:
     lines = [f"## {title}", ""]
     for remark in remarks:
-        lines.append(f"- `{_markdown_line(remark.path)}`: {_markdown_line(remark.reason)}.")
+        path = code(remark.path) if "`" in remark.path else f"`{one_line(remark.path)}`"
+        lines.append(f"- {path}: {_sentence(remark.reason)}.")
         if remark.instead:
-            lines.append(f"  In LiveKit: {_markdown_line(remark.instead)}.")
+            lines.append(f"  In LiveKit: {_sentence(remark.instead)}.")
     return [*lines, *([] if remarks else [nothing]), ""]
 
 
-def _markdown_line(text: str) -> str:
-    """`text` on one line, as Markdown takes it for text."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return shown.replace("<", "&lt;").encode("utf-8", "backslashreplace").decode().rstrip(".")
+def _sentence(text: str) -> str:
+    """Text that may hold words of the account; names with underscores are spared, which emphasize at worst."""
+    return prose(text).replace("\\_", "_").rstrip(".")

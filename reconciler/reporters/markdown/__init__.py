@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from reconciler.core.markdown_text import code, prose
 from reconciler.reporters.grouping import (
     Group,
     first_of,
@@ -35,7 +36,7 @@ from reconciler.reporters.markdown.changes import (
     group_line,
     heading,
 )
-from reconciler.reporters.markdown.comment_text import Entry, code, fit, prose, size
+from reconciler.reporters.markdown.comment_text import Entry, fit, size
 from reconciler.reporters.plan_json import accepted_diagnostics, all_diagnostics
 from reconciler.reporters.shown_leaves import with_names
 from reconciler.reporters.wording import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from reconciler.core.markdown_text import block, code, prose
 from reconciler.core.text_diff import (
     Fate,
     Line,
@@ -17,7 +18,7 @@ from reconciler.core.text_diff import (
 )
 from reconciler.reporters.comparison import SIGNS, counts, leaves, remark, words
 from reconciler.reporters.grouping import Group, is_pure_import, kinds_word, leaves_word, notes_of, title_of
-from reconciler.reporters.markdown.comment_text import FULL, Detail, block, code, prose
+from reconciler.reporters.markdown.comment_text import FULL, Detail
 from reconciler.reporters.shown_leaves import Leaf, change_leaves, drift_leaves, inner_differences, is_prose
 from reconciler.reporters.values import UNKNOWN, ValueDifference, show, summarize
 from reconciler.reporters.wording import directions_of, edited_line, plural, sentence, token_change

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from reconciler.api.offline import load_catalogue
 from reconciler.core.canonical.canonical_form import leaves
 from reconciler.core.export.target import AttachedTool, Subject, is_untouched
 from reconciler.core.text import has_hidden
-from reconciler.platforms.livekit.agent_settings import FACE, AgentSettings, agent_settings, settings_text
+from reconciler.platforms.livekit.agent_settings import (
+    FACE,
+    AgentSettings,
+    agent_settings,
+    remarks_text,
+    settings_text,
+)
 from reconciler.platforms.livekit.livekit_target import generate, module_text
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import SecretRef
@@ -404,3 +412,21 @@ def test_no_hidden_character_of_a_text_stands_in_the_settings() -> None:
     text = settings_text(made(system_prompt=hidden, greeting=hidden).values)
     assert not has_hidden(text)
     assert json.loads(text)["greeting"] == hidden
+
+
+LURES = "`](https://evil.example) ![t](https://evil.example/t.png) <img src=x> https://evil.example @octocat\n# x"
+
+
+def test_nothing_of_the_account_is_markup_in_what_was_not_carried() -> None:
+    layers: Json = {
+        "llm": {"model": LURES, LURES: LURES, "extra_body": {LURES: LURES}},
+        "stt": {"stt_engine": LURES, "hotwords": LURES, LURES: "x"},
+        "tts": {"tts_engine": LURES, "tts_model_name": LURES, "voice_settings": {LURES: LURES, "speed": LURES}},
+    }
+    found = made(**{LURES: LURES, "layers": layers})
+    assert any("evil.example" in remark.path for remark in found.not_carried)
+    assert any("evil.example" in remark.reason for remark in (*found.not_carried, *found.adjusted))
+    shown = MarkdownIt("commonmark").render(remarks_text(found))
+    said = re.sub(r"<code>[^<]*</code>", "", shown)
+    assert not [lure for lure in ("<a ", "<img", "@octocat", "https://") if lure in said]
+    assert shown.count("<h1>") == 1
