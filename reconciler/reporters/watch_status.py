@@ -241,16 +241,12 @@ def notification(form: str, done: Round, memory: Memory, watch: Watch, now: date
         lines = [f"*{_slack(title)}*", _slack(reason), *([_slack(done.hint)] if done.hint else [])]
         return {"text": "\n".join(lines)}
     if form == "teams":
-        texts: list[Object] = [
-            {"type": "TextBlock", "text": text, "wrap": True} for text in (reason, done.hint) if text
-        ]
+        heading: Object = {"text": title, "weight": "bolder", "color": COLORS.get(done.status, "warning")}
+        runs: list[Object] = [heading]
+        runs += [{"text": text} for text in (reason, done.hint) if text]
         body: list[Object] = [
-            {
-                "type": "TextBlock", "text": title, "weight": "bolder", "wrap": True,
-                "color": COLORS.get(done.status, "warning"),
-            },
-            *texts,
-        ]  # fmt: skip
+            {"type": "RichTextBlock", "inlines": [{"type": "TextRun", **run}]} for run in runs
+        ]  # of runs, because the text of a TextBlock is Markdown
         card: Object = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard", "version": "1.4", "body": list(body),

@@ -143,7 +143,8 @@ def test_slack_and_teams_get_their_forms(watched: Watched, receiver: Receiver) -
     assert slack == {"text": "*w: failed*\nthe account &lt;does&gt; not answer\nwait"}
     (attachment,) = teams["attachments"]  # type: ignore[misc]
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"  # type: ignore[index,call-overload]
-    texts = [block["text"] for block in attachment["content"]["body"]]  # type: ignore[index,call-overload,union-attr]
+    body = attachment["content"]["body"]  # type: ignore[index,call-overload]
+    texts = [run["text"] for block in body for run in block["inlines"]]  # type: ignore[index,call-overload,union-attr]
     assert texts == ["w: failed", "the account <does> not answer", "wait"]
 
 

@@ -30,7 +30,10 @@ def test_teams_gets_a_card() -> None:
             "attachments": [{"contentType": kind, "content": {"type": card, "body": list(body)}}],
         }:
             assert (kind, card) == ("application/vnd.microsoft.card.adaptive", "AdaptiveCard")
-            assert [block["text"] for block in body if isinstance(block, dict)] == [
+            blocks = [block for block in body if isinstance(block, dict)]
+            assert {block["type"] for block in blocks} == {"RichTextBlock"}, "a TextBlock obeys Markdown"
+            runs = [run for block in blocks if isinstance(block["inlines"], list) for run in block["inlines"]]
+            assert [run["text"] for run in runs if isinstance(run, dict)] == [
                 "w: stale source", "1 to <update> & 2 more", "approve it",
             ]  # fmt: skip
         case other:
