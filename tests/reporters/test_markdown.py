@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from reconciler.core.markdown_text import block, code, prose
 from reconciler.reporters.markdown import LIMIT, render
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Direction, FieldChange
@@ -126,26 +125,3 @@ def test_endless_texts_still_fit() -> None:
     step = StepResult(reports.CLAIMS, Action.UPDATE, "failed", message="[x](y)" * 5_000)
     report = Report("apply", "w" * 50, None, ApplyResult((step,) * 100), (finding,) * 100, notes=("`" * 5_000,) * 100)
     assert len(markdown(report)) <= LIMIT
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a *b* _c_ `d`", "a \\*b\\* \\_c\\_ \\`d\\`"),
-        ("<script>", "&lt;script&gt;"),
-        ("call @someone", "call @<!-- -->someone"),
-        ("see #12 and !3", "see #<!-- -->12 and !<!-- -->3"),
-        ("https://evil.example", "https:<!-- -->//evil.example"),
-        ("# heading", "\\# heading"),
-        ("- item", "\\- item"),
-        ("[x](y)", "\\[x\\](y)"),
-        ("two\nlines", "two\\\\nlines"),
-    ],
-)
-def test_prose_is_only_prose(text: str, shown: str) -> None:
-    assert prose(text) == shown
-
-
-def test_code_and_blocks_hold_no_markup() -> None:
-    assert code("a`b</code>*") == "<code>a&#96;b&lt;/code&gt;&#42;</code>"
-    assert block("</pre>\n<b>") == "&lt;/pre&gt;\n&lt;b&gt;"
