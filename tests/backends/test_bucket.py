@@ -151,7 +151,7 @@ def test_a_key_of_google_that_only_the_store_can_read_is_none(key: str) -> None:
 def test_no_option_ends_in_a_panic_of_the_library(name: str, url: str) -> None:
     for text in ("true", "30 seconds", "x"):
         with contextlib.suppress(ReconcilerError):
-            opened({name: text, "account_name": "a"}, bucket=None, region=None, url=url)
+            assert opened({name: text, "account_name": "a"}, bucket=None, region=None, url=url).startswith(url)
 
 
 def test_options_of_the_connection_reach_it() -> None:
