@@ -34,7 +34,7 @@ ALLOWED = {
     "api/export_target.py": AGENTS,
     "reporters/exports.py": AGENTS,
     "reporters/model_table.py": LIVEKIT,
-    "reporters/documentation.py": LIVEKIT,
+    "reporters/explain_pages.py": LIVEKIT,
     "types/catalogue.py": LIVEKIT,
 }
 

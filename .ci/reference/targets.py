@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.api.offline import load_catalogue
 from reconciler.core.export.target import Target
 from reconciler.platforms import TARGETS
-from reconciler.reporters.documentation import CHOICE, PAGES, call_text
+from reconciler.reporters.explain_pages import CHOICE, PAGES, call_text
 from reconciler.types.catalogue import LiveKitPlugin
 from reference import code, table
 

@@ -110,7 +110,7 @@ def with_provenance(report: Report, environ: Mapping[str, str], now: str, folder
 def rule_text(code: str) -> RuleText | None:
     """What is written about the lint rule of a code, of whatever platform."""
     from reconciler.platforms import PLATFORMS
-    from reconciler.reporters.documentation import describe_rule
+    from reconciler.reporters.explain_pages import describe_rule
 
     rules = PLATFORMS.rules()
     if code not in rules:

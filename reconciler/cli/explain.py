@@ -13,7 +13,7 @@ from reconciler.cli.settings import Settings
 from reconciler.errors import NothingFound, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.reporters.topics import Topic
+    from reconciler.reporters.explain_topics import Topic
     from reconciler.types.json import Json
 
 EXAMPLES = """
@@ -60,7 +60,7 @@ def _documented(path: str, settings: Settings) -> Page | None:
     from reconciler.api.manifests import project_catalogue
     from reconciler.cli.composition import find_project
     from reconciler.platforms import PLATFORMS, TARGETS
-    from reconciler.reporters.documentation import (
+    from reconciler.reporters.explain_pages import (
         describe_migration,
         describe_rule,
         describe_target,
@@ -93,8 +93,8 @@ def _topic_or_field(path: str, settings: Settings) -> Page:
     from reconciler.cli.exit_codes import MEANINGS
     from reconciler.cli.main import COMMANDS
     from reconciler.platforms import PLATFORMS, TARGETS
-    from reconciler.reporters import field_page
-    from reconciler.reporters.topics import TOPICS, code_topics, error_topics, exit_topics, find_topic
+    from reconciler.reporters import explain_field
+    from reconciler.reporters.explain_topics import TOPICS, code_topics, error_topics, exit_topics, find_topic
 
     topics = [*TOPICS, *exit_topics(MEANINGS), *code_topics(), *error_topics(all_errors()), *project_topics()]
     if (topic := find_topic(path, topics)) is not None:
@@ -102,7 +102,7 @@ def _topic_or_field(path: str, settings: Settings) -> Page:
     others = [*(topic.name for topic in topics), *PLATFORMS.rules(), *PLATFORMS.migrations(), *TARGETS]
     project = find_project(settings)
     try:
-        found = field_page.explain(path, project.kinds, project_catalogue(project), others)
+        found = explain_field.explain(path, project.kinds, project_catalogue(project), others)
     except UsageError as error:
         topic = find_topic(path, topics, also=True) or find_topic(path.removeprefix("project."), topics, also=True)
         if topic is not None:
@@ -110,11 +110,11 @@ def _topic_or_field(path: str, settings: Settings) -> Page:
         if path in COMMANDS:
             raise UsageError(f"{path} is a command, no field", hint=f"reconciler {path} --help") from error
         raise
-    return Page(lambda width: field_page.render(found, width=width), lambda: field_page.as_json(found))
+    return Page(lambda width: explain_field.render(found, width=width), lambda: explain_field.as_json(found))
 
 
 def _page_of(topic: Topic) -> Page:
-    from reconciler.reporters.topics import topic_as_json, topic_text
+    from reconciler.reporters.explain_topics import topic_as_json, topic_text
 
     return Page(lambda width: topic_text(topic, width=width), lambda: topic_as_json(topic))
 
@@ -124,7 +124,7 @@ def project_topics() -> list[Topic]:
     from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS, SHARED_SETTINGS, provider_settings
     from reconciler.manifests.project.project_keys import keys, models, title_of
     from reconciler.platforms import PLATFORMS
-    from reconciler.reporters.topics import key_topics, setting_topics
+    from reconciler.reporters.explain_topics import key_topics, setting_topics
 
     plugins = {
         "workspaces.NAME.state": BACKEND_SETTINGS,

@@ -6,7 +6,7 @@ from reconciler.api.offline import manifest_schema
 from reconciler.core.canonical.references import differs_in_ids
 from reconciler.core.fields.field_check import check_fields
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.reporters.field_page import explain
+from reconciler.reporters.explain_field import explain
 from reconciler.types.address import ResourceRef
 from reconciler.types.json import Json, lookup
 

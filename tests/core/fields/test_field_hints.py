@@ -15,7 +15,7 @@ from reconciler.core.canonical.field_tree import build_field_tree, field_at
 from reconciler.core.fields.field_check import check_fields
 from reconciler.core.fields.field_hints import missing_members, removes_required, snake_case, when_needed
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.reporters.field_page import as_json, explain, render
+from reconciler.reporters.explain_field import as_json, explain, render
 from reconciler.types.address import SecretRef
 from reconciler.types.change import Action, Direction, FieldChange
 from reconciler.types.json import Json, Object, lookup, split

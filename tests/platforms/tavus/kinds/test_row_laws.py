@@ -23,7 +23,7 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import to_canonical, to_wire, wire_pointer
 from reconciler.core.fields.field_check import WRONG_TYPE, check_fields
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.reporters.field_page import as_json, explain, render
+from reconciler.reporters.explain_field import as_json, explain, render
 from reconciler.types.json import Json, Object, join, lookup, split
 from reconciler.types.kind import Field, KindSpec, Type
 from tests.support.bodies import bodies

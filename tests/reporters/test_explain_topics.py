@@ -13,8 +13,7 @@ from reconciler.cli.explain import all_errors, project_topics
 from reconciler.core.policies import POLICIES
 from reconciler.manifests.project.plugin_settings import BACKEND_SETTINGS, provider_settings
 from reconciler.platforms import PLATFORMS
-from reconciler.reporters.report_findings import DRIFT, FAILED, INCOMPLETE, PLANNED, SKIPPED
-from reconciler.reporters.topics import (
+from reconciler.reporters.explain_topics import (
     BLOCKS,
     CODES,
     REPORTED,
@@ -25,6 +24,7 @@ from reconciler.reporters.topics import (
     find_topic,
     topic_text,
 )
+from reconciler.reporters.report_findings import DRIFT, FAILED, INCOMPLETE, PLANNED, SKIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = [*TOPICS, *exit_topics(MEANINGS), *code_topics(), *error_topics(all_errors()), *project_topics()]

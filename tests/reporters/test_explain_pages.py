@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.platforms.tavus.migrations import MIGRATIONS
 from reconciler.platforms.tavus.rules import RULES
-from reconciler.reporters.documentation import (
+from reconciler.reporters.explain_pages import (
     describe_migration,
     describe_rule,
     find_migration,

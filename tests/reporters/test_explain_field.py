@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.api.offline import load_catalogue
 from reconciler.errors import UsageError
 from reconciler.platforms.tavus.kinds import KINDS
-from reconciler.reporters.field_page import as_json, explain, render
+from reconciler.reporters.explain_field import as_json, explain, render
 from reconciler.types.json import split
 
 PATHS = [(spec.name, row.path) for spec in KINDS.all().values() for row in spec.fields]
