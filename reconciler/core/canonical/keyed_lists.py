@@ -15,7 +15,7 @@ from hashlib import sha256
 from reconciler.core.canonical.canonical_form import tool_name
 from reconciler.core.canonical.field_tree import Node, build_field_tree
 from reconciler.core.serialization.record_codec import write_marks
-from reconciler.types.json import Json, Object
+from reconciler.types.json import Json, Object, escape, lookup
 from reconciler.types.kind import KindSpec
 
 
@@ -74,6 +74,16 @@ def item_names(member: str, items: list[Json]) -> list[str]:
             name = f"{base}~{times}"
         names.append(name)
     return names
+
+
+def item_places(spec: KindSpec, document: Object, pointer: str) -> dict[str, Object]:
+    """The items at `pointer` that are objects, by the place that each has by name: what else stands beside them, and
+    keeps the list a list, hides none."""
+    items = lookup(document, pointer)
+    if isinstance(items, list):
+        items = dict(zip(item_names(spec.item_name_member or "", items), items, strict=True))
+    named = items.items() if isinstance(items, dict) else ()
+    return {f"{pointer}/{escape(name)}": item for name, item in named if isinstance(item, dict)}
 
 
 @cache

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from reconciler.core.canonical.keyed_lists import ToolBody, registry_tool
+from reconciler.core.canonical.keyed_lists import ToolBody, item_places, registry_tool
 from reconciler.core.canonical.references import parse_reference
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.resource_diff.resource_plan import Matching, ResourcePlan
 from reconciler.types.address import Address
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, lookup
+from reconciler.types.json import Json
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import Listing
 from reconciler.types.manifest import Resource
@@ -90,8 +90,6 @@ def item_ids(listing: Listing, pointer: str, shown: KindSpec) -> set[str]:
     """Ids that the items at `pointer` bear as objects of the kind `shown`."""
     found: set[str] = set()
     for live in listing.objects.values():
-        items = lookup(live_document(live.kind, live), pointer)
-        for item in items.values() if isinstance(items, dict) else ():
-            if isinstance(item, dict):
-                found.update(id for word in shown.id_members if isinstance(id := item.get(word), str))
+        for item in item_places(live.kind, live_document(live.kind, live), pointer).values():
+            found.update(id for word in shown.id_members if isinstance(id := item.get(word), str))
     return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.core.canonical.keyed_lists import item_places
 from reconciler.core.canonical.vocabulary import live_document
 from reconciler.core.planning.id_names import referring
 from reconciler.core.resource_diff.resource_plan import Matching
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Block, Change
 from reconciler.types.diagnostic import Diagnostic, Severity
-from reconciler.types.json import Json, Object, escape, lookup, within
+from reconciler.types.json import Json, Object, escape, within
 from reconciler.types.kind import Kinds, KindSpec
 from reconciler.types.live import LiveObject
 from reconciler.types.plan import Kept
@@ -85,11 +86,9 @@ def items_of(live: LiveObject, kinds: Kinds) -> dict[Key, str]:
     """The objects of their own that `live` holds as items, with their places: they vanish together with them."""
     spec = live.kind
     return {
-        (shown, id): f"{pointer}/{escape(name)}"
+        (shown, id): place
         for pointer, shown in spec.mirrored_lists
-        if isinstance(items := lookup(live_document(spec, live), pointer), dict)
-        for name, item in items.items()
-        if isinstance(item, dict)
+        for place, item in item_places(spec, live_document(spec, live), pointer).items()
         for word in kinds.get(shown).id_members
         if isinstance(id := item.get(word), str)
     }
@@ -201,9 +200,12 @@ def _taken(change: Change, usage: Usage) -> Iterator[Key]:
     me = (change.address.kind, change.id or "")
     if change.action is Action.DELETE:
         yield me
+    after = change.after if change.action is Action.UPDATE and change.requests else None
     for key, place in usage.items.get(me, {}).items():
-        updated = change.action is Action.UPDATE and change.requests and change.after is not None
-        if change.action is Action.DELETE or (updated and lookup(change.after, place) is None):
+        pointer = place.rpartition("/")[0]
+        if change.action is Action.DELETE or (
+            after is not None and place not in item_places(change.kind, after, pointer)
+        ):
             yield key
 
 

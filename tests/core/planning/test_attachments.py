@@ -26,8 +26,8 @@ def test_their_ids() -> None:
         "guardrail_set", "gs", {"guardrails_id": "gs", "data": [{**ITEM, "uuid": "g1"}, {**ITEM, "uuid": "g2"}]}
     )
     bare = live("guardrail_set", "gt", {"guardrails_id": "gt"})
-    odd = live("guardrail_set", "gu", {"guardrails_id": "gu", "data": ["x"]})
-    assert item_ids(listing("guardrail_set", one, bare, odd), "/data", kind("guardrail")) == {"g1", "g2"}
+    odd = live("guardrail_set", "gu", {"guardrails_id": "gu", "data": ["x", {**ITEM, "uuid": "g3"}, None]})
+    assert item_ids(listing("guardrail_set", one, bare, odd), "/data", kind("guardrail")) == {"g1", "g2", "g3"}
 
 
 WANTED, THERE = {"name": "look", "description": "New."}, {"name": "look", "description": "Old."}

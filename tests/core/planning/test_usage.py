@@ -169,6 +169,24 @@ def test_the_items_of_a_legacy_set_are_objects_with_a_place():
     assert items_of(persona("p1", {"guardrail_ids": ["g1"]}), KINDS) == {}
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(["g1", "g2", None, "noise", 3, []]), max_size=5, unique_by=str),
+    st.sampled_from(["g1", "g2"]),
+)
+def test_whatever_else_stands_in_a_list_hides_none_of_its_items(drawn, used):
+    items = [{"guardrail_name": one, "uuid": one} if one in ("g1", "g2") else one for one in drawn]
+    holder = live("guardrail_set", "s1", {"guardrails_id": "s1", "data": items})
+    places = items_of(holder, KINDS)
+    assert places == {("guardrail", one): f"/data/{one}" for one in drawn if one in ("g1", "g2")}
+    found = find_usage([persona("p1", {"guardrail_ids": [used]})], {}, [holder.key], {holder.key: places})
+    assert bool(in_use([change("guardrail_set.safe", "s1")], found)) is (used in drawn)
+    left = [one for one in items if not (isinstance(one, dict) and one["uuid"] == used)]
+    for after, taken in (({"data": items}, False), ({"data": left, "name": "x"}, used in drawn)):
+        update = change("guardrail_set.safe", "s1", Action.UPDATE, after=after)
+        assert bool(in_use([update], found)) is taken
+
+
 def test_what_the_server_writes_down_of_an_object_is_no_use():
     """Its own id stands in every object."""
     wanted = [("persona", "p1"), ("conversation", "p1")]
