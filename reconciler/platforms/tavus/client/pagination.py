@@ -18,6 +18,8 @@ MOST_PAGES = 10_000
 """Pages of one list, where nothing else is set."""
 NO_SUCH_PAGE = (400, 404, 410, 416, 422)
 """Any other refusal, a redirect to a sign-in page above all, must not pass for the end of a list."""
+WRONG_REQUEST = (400, 422)
+"""These may say something else than that there is no such page: only a total shows that the list was whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Page:
 
     items: Sequence[Json]
     total: int | None = None
+    refusal: Rejected | None = None
+    """What the server said instead of giving a further page."""
 
 
 Fetch: TypeAlias = Callable[[int], Page]
@@ -153,7 +157,7 @@ class _Reader:
 
     def _says_otherwise(self, number: int) -> bool:
         again = self._ask(number)
-        return bool(again.items) or again.total is not None
+        return bool(again.items) or again.total is not None or again.refusal is not None
 
     def _take(self, number: int, page: Page, *, extra: bool = False) -> int:
         """Take a page in; how many objects it brought. An `extra` one may repeat another, but not in part."""
@@ -170,7 +174,7 @@ class _Reader:
         except Rejected as refused:
             if refused.status not in NO_SUCH_PAGE:
                 raise
-            return Page(())
+            return Page((), refusal=refused)
 
     # --- with a total: all further pages at once -------------------------------------------------------------------
 
@@ -239,6 +243,10 @@ class _Reader:
         repeated = False
         for number in range(base + 1, base + 1 + self._most):
             page = self._ask(number)
+            if page.refusal is not None and page.refusal.status in WRONG_REQUEST:
+                said = page.refusal.message
+                attempt.faults.append(f"page {number} was refused ({said}), and no total says that there is none")
+                break
             # An empty page is the end; but a server that counts from 1 may answer page 0 with nothing.
             if not page.items and (number > 1 or attempt.ids[base]):
                 break

@@ -29,7 +29,7 @@ class Listed:
         ignores_page: bool = False,
         alias_zero: bool = False,
         clamps: bool = False,
-        refuses_beyond: bool = False,
+        refuses_beyond: int | None = None,
     ) -> None:
         self.ids = [f"p{number:05}" for number in range(count)]
         self.base, self.cap, self.total = base, cap, total
@@ -49,8 +49,10 @@ class Listed:
             last = max(0, -(-len(self.ids) // self.cap) - 1)
             if self.clamps:
                 index = min(index, last)
-            if index < 0 or (self.refuses_beyond and index > last):
+            if index < 0:
                 raise Rejected("no such page", status=400)
+            if self.refuses_beyond and index > last:
+                raise Rejected("no such page", status=self.refuses_beyond)
             part = self.ids[index * self.cap : (index + 1) * self.cap]
             return Page([{"id": id} for id in part], len(self.ids) if self.total else None)
 
@@ -129,10 +131,50 @@ def test_without_a_total_pages_are_read_to_the_empty_one() -> None:
 @pytest.mark.parametrize("base", [0, 1])
 @pytest.mark.parametrize("documented", [0, 1])
 @pytest.mark.parametrize("cap", [100, 30])
-@pytest.mark.parametrize("refuses", [True, False])
-def test_without_a_total_any_base_and_size(count: int, base: int, documented: int, cap: int, refuses: bool) -> None:
+@pytest.mark.parametrize("refuses", [404, None])
+def test_without_a_total_any_base_and_size(
+    count: int, base: int, documented: int, cap: int, refuses: int | None
+) -> None:
     server = Listed(count, base=base, cap=cap, total=False, refuses_beyond=refuses)
     assert sorted(read(server, base=documented)) == server.ids
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("count", [1, 30, 100, 250])
+@pytest.mark.parametrize("page", [2, 3])
+def test_without_a_total_a_refused_request_is_no_end(status: int, count: int, page: int) -> None:
+    """400 and 422 say that the request is wrong, not that there is no such page: half a list would pass for all."""
+    server = Listed(count, cap=30, total=False)
+
+    def fetch(number: int) -> Page:
+        if number >= page:
+            raise Rejected("a page is at most 2", status=status)
+        return server(number)
+
+    if count <= 30 * (page - 2):
+        assert read(fetch) == server.ids  # an empty page came before it
+        return
+    with pytest.raises(IncompleteList, match=f"page {page} was refused .a page is at most 2"):
+        read(fetch)
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_with_a_total_a_refused_page_is_counted(status: int) -> None:
+    server = Listed(250, refuses_beyond=status)
+    assert read(server) == server.ids
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 416, 422])
+def test_an_empty_answer_that_is_refused_the_second_time_is_no_empty_list(status: int) -> None:
+    answers = iter([Page([])])
+
+    def fetch(number: int) -> Page:
+        if (first := next(answers, None)) is None:
+            raise Rejected("not now", status=status)
+        return first
+
+    with pytest.raises((IncompleteList, Rejected)):
+        read(fetch)
 
 
 def test_without_a_total_a_page_that_repeats_itself_ends_the_list() -> None:
