@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.mutants.try_change import ROOT, is_noticed
+from tests.mutants.try_change import ROOT
+from tests.mutants.try_many import missed as missed_of
 from tests.mutants.wrong_changes import wrong_changes
 
 
@@ -32,7 +33,7 @@ def main() -> int:
             continue
         started = time.monotonic()
         random.Random(f"{given.seed} {inside}").shuffle(changes)
-        left = [c for c in changes[: given.each] if not is_noticed(module, c.source, [test])]
+        left = missed_of(module, changes[: given.each], [test])
         tried, missed = tried + min(given.each, len(changes)), missed + len(left)
         print(
             f"{inside}: {len(left)} of {min(given.each, len(changes))} missed, {time.monotonic() - started:.0f} s",

@@ -59,3 +59,24 @@ def test_what_tests_notice_is_told_from_what_they_do_not(tmp_path: Path) -> None
         [sys.executable, "-c", ways.format(changes)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert told.stdout.split() == ["False", "True", "False"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a change is tried in a forked process")
+def test_many_changes_at_once_are_told_as_one_by_one(tmp_path: Path) -> None:
+    """What a test sees while it is collected is noticed like what it sees while it runs; the rest is not."""
+    module, test = tmp_path / "three.py", tmp_path / "test_three.py"
+    module.write_text("".join(f"def {name}(n): return n > 0\n" for name in ("collected", "seen", "unseen")))
+    test.write_text(
+        "from three import collected, seen, unseen\nTHERE = collected(1) and not collected(0)\n\n"
+        "def test_three(): assert THERE and seen(1) and not seen(0)\n"
+    )
+    ways = (
+        "import sys; from pathlib import Path; from tests.mutants import try_change, try_many;"
+        "from tests.mutants.wrong_changes import wrong_changes;"
+        f"module, test = Path({str(module)!r}), Path({str(test)!r}); try_change.ROOT = module.parent;"
+        "sys.path.insert(0, str(module.parent)); changes = list(wrong_changes(module.read_text()));"
+        "print(*(change.line for change in changes), '-', *(change.line for change in "
+        "try_many.missed(module, changes, [test])))"
+    )
+    told = subprocess.run([sys.executable, "-c", ways], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout == "1 1 1 2 2 2 3 3 3 - 3 3 3\n"

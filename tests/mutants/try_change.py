@@ -17,6 +17,7 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
 """Seconds after which tests that hang count as having noticed."""
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 
 
 class Changed(MetaPathFinder, Loader):
@@ -70,6 +71,4 @@ def run_changed(module: Path, source: str, tests: Sequence[Path]) -> int:
     name = ".".join(module.resolve().relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     sys.meta_path.insert(0, Changed(name, module, source))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return int(
-            pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, tests)], [Unshrunk()])
-        )
+        return int(pytest.main([*OPTIONS, *map(str, tests)], [Unshrunk()]))
