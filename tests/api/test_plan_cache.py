@@ -369,11 +369,14 @@ SEVERAL = {
     "pair.yaml": "---\n".join(
         PERSONA.replace("desk", name).replace("Desk", name.capitalize()) for name in ("one", "other")
     ),
+    "wordy.yaml": PERSONA.replace("desk", "wordy").replace("Desk", "Wordy").replace(
+        "  layers:", "  mood: glad\n  owner_id: u1\n  layers:"
+    ),
     "hours.yaml": "apiVersion: personas/v1\nkind: Document\nmetadata: {name: hours}\n"
     "spec: {document_name: Hours, document_url: 'https://docs.example/h.pdf'}\n",
 }  # fmt: skip
 REFERS = "spec:\n  document_ids: [{ref: document."
-ALL = {"desk", "plain", "told", "laid", "one", "other", "hours"}
+ALL = {"desk", "plain", "told", "laid", "one", "other", "wordy", "hours"}
 
 
 @pytest.fixture
@@ -470,6 +473,16 @@ def test_what_moved_is_compared_and_nothing_else(
             assert sorted(partly) == sorted(plain)
             assert compared <= moved | {"desk"}  # which has secrets, so that nothing of it is kept
             assert moved <= compared or not compared
+
+
+def test_what_a_text_is_told_about_is_told_again(several: Path, call: Run) -> None:
+    replace_in(several / "manifests" / "plain.yaml", "Hello.", "Hi.")
+    with comparing() as compared:
+        again = call("plan")
+    plain = call("plan", "--no-cache")
+    assert "mood" in again.out + again.err
+    assert (again.code, again.out, again.err) == (plain.code, plain.out, plain.err)
+    assert "wordy" not in compared
 
 
 def test_what_is_in_sync_once_more_is_known_again(several: Path, call: Run) -> None:

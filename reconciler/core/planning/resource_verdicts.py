@@ -2,7 +2,8 @@
 
 Of such a resource the files are hashed and not parsed, the entry in state and the live object are held against marks,
 and nothing is compared field by field. What rules look at that look across resources (address, name, id, labels) is
-kept with the verdict, so that all of them see it like any other; what refers to others or uses secrets is never kept.
+kept with the verdict, so that all of them see it like any other, and what was found in its text, so that it is told
+again; what refers to others or uses secrets is never kept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from reconciler.core.secrets.secret_book import has_secret
 from reconciler.types.address import Address
 from reconciler.types.change import Action, Reason
+from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source, Span
+from reconciler.types.json import Json
 from reconciler.types.manifest import Lifecycle, Manifest
 from reconciler.types.state import Entry, State
 
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 
 EQUAL = 2
 """The newest format of marshal in which equal values give equal bytes, whichever of their parts are one object."""
+Told: TypeAlias = tuple[
+    str, str, str, str, str | None, str | None,
+    tuple[str, int, str] | None, tuple[str, int, int] | None, tuple[str, Json, bool] | None,
+]  # fmt: skip
+"""A finding with its place: code, severity, summary, detail, hint, pointer, source, span, fix."""
 PLAIN = frozenset({"file", "value", "join"})
 """References that leave nothing but texts in a body."""
 
@@ -55,6 +63,19 @@ class ResourceVerdict(NamedTuple):
     last_name: str | None
     source: str | None
     live: bytes
+    findings: tuple[Told, ...]
+    """What was found in its text."""
+
+    def told(self) -> list[Diagnostic]:
+        """The findings once more."""
+        return [
+            Diagnostic(
+                code, Severity(severity), summary, detail, hint, self.address, pointer,
+                None if source is None else Source(*source), None if span is None else Span(*span),
+                None if fix is None else Fix(*fix),
+            )
+            for code, severity, summary, detail, hint, pointer, source, span, fix in self.findings
+        ]  # fmt: skip
 
     @property
     def address(self) -> Address:
@@ -73,6 +94,8 @@ class ReadFrom:
     digest: bytes
     included: tuple[str, ...]
     digests: tuple[bytes, ...]
+    findings: tuple[Diagnostic, ...] = ()
+    """In its text, each with its place."""
 
 
 Verdicts: TypeAlias = tuple[bytes, tuple[ResourceVerdict, ...]]
@@ -128,8 +151,8 @@ class ResourceVerdicts:
         return len(self._dropped) > before
 
     def was_read(self, files: Mapping[str, Sequence[ReadFrom | None]]) -> None:
-        """What was parsed, by file: manifests that refer to nothing and that there is nothing to say about, None for
-        all others."""
+        """What was parsed, by file: manifests that refer to nothing, and of which only their own text tells anything;
+        None for all others."""
         self._read = files
 
     # --- state ------------------------------------------------------------------------------------------------------
@@ -211,6 +234,7 @@ class ResourceVerdicts:
             called, manifest.id, tuple(manifest.labels.items()),
             tuple((one.path, one.document, one.base) for one in manifest.overlays), read.included, read.digests,
             self._marks[str(address)], entry.id, entry.name, entry.source, self._mark_live(live),
+            tuple(map(_told, read.findings)),
         )  # fmt: skip
 
     def dump(self) -> bytes | None:
@@ -219,6 +243,16 @@ class ResourceVerdicts:
             return None
         files = {path: known for path, known in (self._files or {}).items() if path in self._seen} | self._found
         return marshal.dumps({path: (known[0], [tuple(one) for one in known[1]]) for path, known in files.items()})
+
+
+def _told(finding: Diagnostic) -> Told:
+    source, span, fix = finding.source, finding.span, finding.fix
+    return (
+        finding.code, finding.severity.value, finding.summary, finding.detail, finding.hint, finding.pointer,
+        None if source is None else (source.path, source.document, source.base),
+        None if span is None else (span.path, span.line, span.column),
+        None if fix is None else (fix.summary, fix.value, fix.remove),
+    )  # fmt: skip
 
 
 def is_plain(manifest: Manifest, words: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ from reconciler.manifests.read.manifest_references import SECRET, References, is
 from reconciler.manifests.read.parse_cache import Documents
 from reconciler.manifests.read.raw_manifest import Knowledge, RawManifest
 from reconciler.manifests.tree.file_tree import relative
-from reconciler.manifests.tree.problems import FIELD, ID, OVERLAY, TOOLS, Findings, Suggestions, suggest
+from reconciler.manifests.tree.problems import FIELD, ID, TOOLS, Findings, suggest
 from reconciler.types.address import Address
-from reconciler.types.diagnostic import Source
+from reconciler.types.diagnostic import Diagnostic, Source
 from reconciler.types.json import Object, join, lookup, split
 from reconciler.types.kind import KindSpec
 from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
@@ -74,6 +74,10 @@ class ManifestBuilder:
         self.documents = documents or Documents()
         self._defaults: dict[int, Object] = {}
         self._prepared: set[Address] = set()
+        self.said: dict[Address, list[Diagnostic]] = {}
+        """What was found in the text of a manifest and of its overlays."""
+        self.recalled: list[Diagnostic] = []
+        """What an earlier run found so, with its place."""
 
     def prepare(self, draft: RawManifest) -> None:
         """What can be done as soon as a file was read, while its values are still at hand for the processor: in a
@@ -82,12 +86,24 @@ class ManifestBuilder:
             return
         if draft.address not in self._prepared:  # a second one of that address is an error, and not built
             self._prepared.add(draft.address)
+            before = len(self.findings.items)
             draft.spec = self.canonical(draft)
+            self._note(draft.address, before)
+
+    def _note(self, address: Address, before: int) -> None:
+        if found := [one for one in self.findings.items[before:] if one.address == address]:
+            self.said.setdefault(address, []).extend(found)
 
     def manifest(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         """One manifest with its overlays merged in."""
         if base.verdict is not None:
             return self._unparsed(base, base.verdict, layers)
+        before = len(self.findings.items)
+        made = self._merged(base, layers)
+        self._note(base.address, before)
+        return made
+
+    def _merged(self, base: RawManifest, layers: Sequence[RawManifest]) -> Manifest:
         spec = self.canonical(base) if base.spec is None else base.spec
         below = self.defaults_of(base)
         for index in reversed(below):
@@ -118,6 +134,7 @@ class ManifestBuilder:
     def _unparsed(self, base: RawManifest, verdict: ResourceVerdict, layers: Sequence[RawManifest]) -> Manifest:
         """What stands for a manifest that an earlier run found in sync."""
         body: Object = {**verdict.body(base.kind)}
+        self.recalled += verdict.told()
         return Manifest(
             base.address,
             base.kind,
@@ -218,42 +235,6 @@ class ManifestBuilder:
             return None
         several = self.project.file is not None and len(self.project.workspaces) > 1
         return choose_id(draft, self.workspace.name, self.project.workspaces, self.findings, several=several)
-
-
-def attach(
-    bases: Mapping[Address, RawManifest], overlays: Sequence[RawManifest], findings: Findings, *, partial: bool
-) -> dict[Address, list[RawManifest]]:
-    """Overlays by the manifest they change, in the order of their files.
-
-    An overlay of an unknown address is an error, unless only a part of the manifests was read (`partial`).
-    """
-    result: dict[Address, list[RawManifest]] = {}
-    near: dict[str, Suggestions] = {}
-    for overlay in overlays:
-        if overlay.labels:
-            findings.error(
-                FIELD,
-                "an overlay cannot set labels",
-                source=overlay.head,
-                pointer="/metadata/labels",
-                hint="an overlay may set metadata.id, lifecycle and spec",
-                address=overlay.address,
-            )
-        if overlay.address in bases:
-            result.setdefault(overlay.address, []).append(overlay)
-        elif not partial:
-            kind = overlay.address.kind
-            if kind not in near:
-                near[kind] = Suggestions(address.name for address in bases if address.kind == kind)
-            findings.error(
-                OVERLAY,
-                f"an overlay of {overlay.address}, which no manifest declares",
-                source=overlay.head,
-                pointer="/metadata/name",
-                hint=near[kind].of(overlay.address.name) or "declare it in a base manifest first",
-                address=overlay.address,
-            )
-    return result
 
 
 def check_lifecycle(draft: RawManifest, spec: Object, findings: Findings) -> Object:

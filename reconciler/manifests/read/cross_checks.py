@@ -1,4 +1,4 @@
-"""Checks over all manifests together: one address once, one object once, no dangling reference, no cycle."""
+"""Checks over all manifests: overlays and addresses match, one object once, no dangling reference, no cycle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from reconciler.core.resource_diff.match_objects import difference, folded
 from reconciler.core.text import circle_text
 from reconciler.manifests.read.raw_manifest import RawManifest
 from reconciler.manifests.read.source_spans import Locate, Places
-from reconciler.manifests.tree.problems import CYCLE, DUPLICATE, ID, NAME, PROJECT, REF, Findings, Suggestions
+from reconciler.manifests.tree.problems import (
+    CYCLE,
+    DUPLICATE,
+    FIELD,
+    ID,
+    NAME,
+    OVERLAY,
+    PROJECT,
+    REF,
+    Findings,
+    Suggestions,
+)
 from reconciler.types.address import Address, ResourceRef
 from reconciler.types.diagnostic import Source
 from reconciler.types.json import Json, escape
@@ -29,6 +40,42 @@ def unique(drafts: Sequence[RawManifest], locate: Locate, findings: Findings) ->
                 pointer="/metadata/name",
                 hint="rename one of them (a file without an envelope is named after itself)",
                 address=draft.address,
+            )
+    return result
+
+
+def attach(
+    bases: Mapping[Address, RawManifest], overlays: Sequence[RawManifest], findings: Findings, *, partial: bool
+) -> dict[Address, list[RawManifest]]:
+    """Overlays by the manifest they change, in the order of their files.
+
+    An overlay of an unknown address is an error, unless only a part of the manifests was read (`partial`).
+    """
+    result: dict[Address, list[RawManifest]] = {}
+    near: dict[str, Suggestions] = {}
+    for overlay in overlays:
+        if overlay.labels:
+            findings.error(
+                FIELD,
+                "an overlay cannot set labels",
+                source=overlay.head,
+                pointer="/metadata/labels",
+                hint="an overlay may set metadata.id, lifecycle and spec",
+                address=overlay.address,
+            )
+        if overlay.address in bases:
+            result.setdefault(overlay.address, []).append(overlay)
+        elif not partial:
+            kind = overlay.address.kind
+            if kind not in near:
+                near[kind] = Suggestions(address.name for address in bases if address.kind == kind)
+            findings.error(
+                OVERLAY,
+                f"an overlay of {overlay.address}, which no manifest declares",
+                source=overlay.head,
+                pointer="/metadata/name",
+                hint=near[kind].of(overlay.address.name) or "declare it in a base manifest first",
+                address=overlay.address,
             )
     return result
 

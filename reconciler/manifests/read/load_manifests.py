@@ -164,7 +164,7 @@ class _Run:
         items = discovery.read(given or whole(self.project), explicit=given, each=builder.prepare)
         bases = cross_checks.unique(items.drafts, self.places.locate, self.findings)
         over = discovery.overlays()
-        layers = build_manifests.attach(bases, over.drafts, self.findings, partial=partial)
+        layers = cross_checks.attach(bases, over.drafts, self.findings, partial=partial)
         if self.verdicts is not None and self.verdicts.drop(outdated(bases, layers, included, discovery.digests)):
             return None
         manifests = {address: builder.manifest(draft, layers.get(address, ())) for address, draft in bases.items()}
@@ -185,17 +185,20 @@ class _Run:
         discovery.report_passed([*items.passed, *over.passed], lambda: set(used_files(self.project, self.tree)))
         discovery.report_beside()
         discovery.read_project_file()
+        found = [diagnostic for diagnostic in self.findings.items if not self.is_told(diagnostic, included)]
+        told = self.places.place(self.places.show(found), manifests)
         if self.verdicts is not None:
             drafts = [draft for draft in items.drafts if draft.source.path in discovery.manifests_only]
-            self.verdicts.was_read(read_from(drafts, manifests, references, self.findings))
-        self.findings.items = [
-            diagnostic for diagnostic in self.findings.items if not self.is_told(diagnostic, included)
-        ]
+            where = {id(one): other for one, other in zip(found, told, strict=True)}
+            own = {address: [where.get(id(one), one) for one in said] for address, said in builder.said.items()}
+            others = {id(one) for said in builder.said.values() for one in said}
+            rest = [one for one in self.findings.items if id(one) not in others]
+            self.verdicts.was_read(read_from(drafts, manifests, references, own, rest))
         return ManifestSet(
             tuple(manifests.values()),
             tuple(items.moved),
             tuple(items.removed),
-            in_order(self.places.place(self.places.show(self.findings.items), manifests)),
+            in_order((*builder.recalled, *told)),
             discovery.digest(),
             self.tree.commit,
             {os.fspath(text): relative(path, self.home) for path, text in zip(given, paths or (), strict=True)},
@@ -232,7 +235,7 @@ class _Run:
             allow_literals=self.allow_literals,
             values=self.workspace.values,
         )
-        layers = build_manifests.attach({draft.address: draft}, over.drafts, findings, partial=True)
+        layers = cross_checks.attach({draft.address: draft}, over.drafts, findings, partial=True)
         builder = ManifestBuilder(self.project, self.workspace, references, findings)
         made = builder.manifest(draft, layers.get(draft.address, ()))
         if findings.has_errors:
@@ -262,13 +265,14 @@ def read_from(
     drafts: Sequence[RawManifest],
     manifests: Mapping[Address, Manifest],
     references: References,
-    findings: Findings,
+    own: Mapping[Address, Sequence[Diagnostic]],
+    others: Sequence[Diagnostic],
 ) -> dict[str, list[ReadFrom | None]]:
-    """By file, what each manifest was read from; None for one that refers to something or that something is said
-    about. What was not parsed is left out."""
+    """By file, what each manifest was read from, with the findings about its `own` text; None for one that refers to
+    something or that `others` are about. What was not parsed is left out."""
     included, digests = references.included, references.included.digests
-    said: set[object] = {item.address for item in findings.items}
-    said |= {place.path for item in findings.items for place in (item.source, item.span) if place is not None}
+    said: set[object] = {item.address for item in others}
+    said |= {place.path for item in others for place in (item.source, item.span) if place is not None}
     found: dict[str, list[ReadFrom | None]] = {}
     for draft in drafts:
         if draft.verdict is not None:
@@ -287,8 +291,12 @@ def read_from(
             and is_plain(manifest, words)
             and all(path in digests for path in paths)
         )
-        read = usable and ReadFrom(manifest, digests[paths[0]], files, tuple(digests[path] for path in paths[1:]))
-        found.setdefault(draft.source.path, []).append(read or None)
+        found.setdefault(draft.source.path, []).append(
+            ReadFrom(
+                manifest, digests[paths[0]], files, tuple(digests[path] for path in paths[1:]),
+                tuple(own.get(draft.address, ())),
+            ) if usable else None
+        )  # fmt: skip
     return found
 
 

@@ -32,7 +32,7 @@ def known(content: Object, line: bytes = LINE) -> ResourceVerdicts:
     before.entry("persona.desk", line)
     marks = before._marks["persona.desk"], before._mark_live(live(content))
     verdict = ResourceVerdict(
-        "persona", "desk", 0, "/spec", "Desk", None, (), (), (), (), marks[0], "p1", "Desk", "desk.yaml", marks[1]
+        "persona", "desk", 0, "/spec", "Desk", None, (), (), (), (), marks[0], "p1", "Desk", "desk.yaml", marks[1], ()
     )
     before._found["desk.yaml"] = (b"digest", (verdict,))
     kept = before.dump()
