@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.__main__ import share, verdict
 from tests.mutants.try_change import ROOT
 from tests.mutants.wrong_changes import wrong_changes
 
@@ -80,3 +81,27 @@ def test_many_changes_at_once_are_told_as_one_by_one(tmp_path: Path) -> None:
     )
     told = subprocess.run([sys.executable, "-c", ways], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout == "1 1 1 2 2 2 3 3 3 - 3 3 3\n"
+
+
+@pytest.mark.parametrize(
+    "missed, tried, allowed, failed",
+    [
+        (0, 0, "0", False),
+        (0, 9, "0%", False),
+        (1, 9, "0", True),
+        (3, 20, "15%", False),
+        (4, 20, "15", True),
+        (29, 100, "29", False),
+    ],
+)
+def test_a_run_fails_when_more_is_missed_than_allowed(missed: int, tried: int, allowed: str, failed: bool) -> None:
+    line, told = verdict(missed, tried, share(allowed))
+    assert told is failed
+    assert line.startswith(f"{missed} of {tried} changes missed")
+    assert ("FAILED" in line) is failed
+
+
+@pytest.mark.parametrize("text", ["-1", "101%", "many", "nan"])
+def test_a_share_is_a_part_of_a_hundred(text: str) -> None:
+    with pytest.raises(ValueError):
+        share(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.core.secrets.secret_book import SecretBook, has_secret, markers
-from reconciler.core.serialization.digest import SecretDigests
+import pytest
+
+from reconciler.core.secrets.secret_book import HIDDEN, MASKED, UNKNOWN, SecretBook, has_secret, is_unseen, markers
+from reconciler.core.serialization.digest import SecretDigests, digest
 from reconciler.types.address import ResourceRef, SecretRef
 from tests.support.making import SALT, book, env
 
@@ -43,3 +45,31 @@ def test_digests_under_different_keys_say_nothing():
     assert one.matches("a", one.digest("a", secret=True)) is True
     assert one.matches("a", one.digest("b", secret=True)) is False
     assert one.matches("a", other.digest("a", secret=True)) is None
+
+
+def test_what_was_not_shown_is_told_from_a_digest_and_from_nothing():
+    shown = digest("text")
+    unseen = {HIDDEN: True, MASKED: True, f"{MASKED}:{shown}": True, shown: False, UNKNOWN: False, None: False}
+    assert {seen: is_unseen(seen) for seen in unseen} == unseen
+
+
+@pytest.mark.parametrize("value", ["a", None, 3, ["a"], {"a": None}])
+def test_what_is_recorded_matches_its_value_and_no_other(value):
+    secrets = book()
+    for recorded in (secrets.digest(value, secret=False), secrets.digest(value, secret=True)):
+        assert secrets.matches(value, recorded) is True
+        assert secrets.matches([value], recorded) is False
+        assert secrets.matches(None, recorded) is (value is None)
+
+
+def test_a_reference_to_an_object_without_an_id_was_never_sent():
+    value = ["a", ResourceRef("tool.t")]
+    recorded = [book().digest(["a", "t1"], secret=secret) for secret in (True, False)]
+    assert [book().matches(value, one) for one in recorded] == [False, False]
+    assert book().matches(value, UNKNOWN) is None
+
+
+def test_only_a_secret_reference_is_a_secret():
+    values = {"text": False, None: False, ResourceRef("tool.x"): False, SecretRef("env", "X"): True}
+    for value, expected in values.items():
+        assert [has_secret(one) for one in (value, [value], {"a": [value]})] == [expected] * 3
