@@ -95,7 +95,8 @@ class HttpClient:
         """Send one request; again after no answer, 429 and 5xx, as long as there is patience. Every request of this
         protocol may be repeated.
 
-        The decoded answer has at most `most` bytes; without it, those of an ordinary answer.
+        The decoded answer has at most `most` bytes where it is what was asked for (200); else, and without it, those
+        of an ordinary answer.
 
         Raises `StateError` for no answer after all tries and for 401, 403 and redirects, `NotTrusted` for what may
         not go there; other answers are returned.
@@ -150,7 +151,7 @@ class HttpClient:
         ):
             chunks = answer.iter_bytes() if answer.is_stream_consumed else answer.iter_raw()
             encoding = "" if answer.is_stream_consumed else answer.headers.get("Content-Encoding", "")
-            return answer, receive(chunks, encoding, most)
+            return answer, receive(chunks, encoding, most if answer.status_code == 200 else self.limits.answer)
 
     def close(self) -> None:
         """Give the connections back; the next request makes new ones."""

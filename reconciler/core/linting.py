@@ -114,6 +114,8 @@ class Rule:
     """Where the fact comes from."""
     taken: bool = False
     """The API takes such a body all the same: what is an error to `validate` does not keep `apply` from sending."""
+    unacceptable: bool = False
+    """No file of the repository lifts its errors, neither a baseline nor a comment; the operator's flags may."""
 
     def concerns(self, manifest: Manifest) -> bool:
         """Whether the rule looks at this kind at all."""
@@ -166,9 +168,9 @@ class Accepted:
 
 
 def accepted_form(finding: Diagnostic, rules: Registry[Rule]) -> Accepted | None:
-    """What a baseline holds of a finding; None for what nobody can accept: an error of the loader, and what is about
-    no resource and no file."""
-    if finding.is_error and finding.code not in rules:
+    """What a baseline holds of a finding; None for what nobody can accept: an error of the loader, one of a rule that
+    is unacceptable, and what is about no resource and no file."""
+    if finding.is_error and (finding.code not in rules or rules.get(finding.code).unacceptable):
         return None
     if finding.address is not None:
         return Accepted(finding.code, str(finding.address), finding.pointer or "", finding.summary)

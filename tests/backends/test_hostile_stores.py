@@ -110,6 +110,15 @@ def test_an_answer_to_a_lock_is_no_larger_than_an_answer(tmp_path: Path) -> None
     assert line.ask("GET", "http://127.0.0.1:9/x", most=line.limits.state).body == body
 
 
+@pytest.mark.parametrize("status", [201, 204, 302, 404, 409, 500])
+def test_an_answer_that_is_no_state_is_no_larger_than_an_answer(tmp_path: Path, status: int) -> None:
+    small = {"address": "http://127.0.0.1:9/x", "retry_max": 0}
+    line = read_client(BackendSettings("http", small), context_of(tmp_path, RECONCILER_MAX_ANSWER_MB="0.001"))
+    line._made = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(status, content=b" " * 5_000)))
+    with pytest.raises(StateError, match="larger than"):
+        line.ask("GET", "http://127.0.0.1:9/x", most=line.limits.state)
+
+
 @pytest.mark.parametrize("after", ["\xb2", "-1", "9" * 5_000, "", "\u0663", "x"])
 def test_a_pause_that_a_server_asks_for_is_a_number_or_nothing(tmp_path: Path, after: str) -> None:
     pauses: list[float] = []

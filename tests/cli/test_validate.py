@@ -139,6 +139,40 @@ def test_a_baseline_accepts_what_there_is_and_nothing_new(project: Path, call: C
 
 
 @pytest.mark.parametrize(
+    "clear",
+    [
+        "layers: {llm: {model: m, base_url: 'https://llm.example.com/v1', api_key: sk-1234567890abcdef}}",
+        "layers: {llm: {model: m, base_url: 'https://llm.example.com/v1', headers: {X-Api-Key: hunter2hunter2}}}",
+        "layers: {tts: {tts_engine: cartesia, api_key: sk-1234567890abcdef}}",
+    ],
+    ids=["key of a model", "header", "key of a voice"],
+)
+@pytest.mark.parametrize("place", ["", "id: p1234567890ab, "], ids=["new", "in the account"])
+def test_no_file_of_the_repository_accepts_a_literal_secret(
+    project: Path, call: Callable[..., Any], clear: str, place: str
+) -> None:
+    """Neither a baseline, whoever wrote it, nor a comment; with the operator's flag it is a warning."""
+    manifest = TYPO.replace("{name: typo}", f"{{{place}name: typo}}").replace("greting: Hello.", f"{clear}")
+    (project / "manifests" / "typo.yaml").write_text(manifest)
+    found = [
+        one for one in json.loads(call("validate", "--format", "json").out)["diagnostics"] if one["code"] == "L03"
+    ]
+    assert found
+    call("validate", "--write-baseline")
+    baseline = project / "manifests" / ".baseline.yaml"
+    rows = [{key: one[key] for key in ("code", "address", "pointer")} | {"text": one["summary"]} for one in found]
+    baseline.write_text(json.dumps({"apiVersion": "personas/v1", "kind": "Baseline", "findings": rows}))
+    (project / "manifests" / "typo.yaml").write_text(
+        manifest.replace("  layers:", "  # reconciler: keep L03\n  layers:")
+    )
+    for command in ("validate", "plan"):
+        ended = call(command)
+        assert (ended.code, "L03" in ended.out + ended.err) == (1, True), (command, ended)
+        assert "hunter2" not in ended.out + ended.err and "sk-1234" not in ended.out + ended.err
+    assert call("validate", "--allow-literal-secrets").code == 0
+
+
+@pytest.mark.parametrize(
     "text", ["findings: nonsense\n", "- [\n", "kind: Baseline\nfindings: [{code: L18}]\n", "\udcff"]
 )
 def test_a_broken_baseline_is_an_error_whatever_is_found_until_it_is_written_anew(

@@ -61,6 +61,18 @@ def test_what_was_accepted_is_marked_and_nothing_is_lost(found: list[Diagnostic]
 
 
 @settings(max_examples=60, deadline=None)
+@given(FINDINGS)
+def test_no_baseline_accepts_an_error_about_a_secret(one: Diagnostic) -> None:
+    as_warning = replace(one, code="L03", severity=Severity.WARNING)
+    as_error = replace(as_warning, severity=Severity.ERROR)
+    written = to_accept([as_warning], RULES)
+    assert [found.accepted for found in mark_accepted([as_warning, as_error], written, RULES)] == [
+        bool(written),
+        False,
+    ]
+
+
+@settings(max_examples=60, deadline=None)
 @given(FINDINGS, SPANS)
 def test_a_finding_is_the_same_wherever_it_moved_in_its_file(one: Diagnostic, span: Span) -> None:
     moved = replace(one, span=span)

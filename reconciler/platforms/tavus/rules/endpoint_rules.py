@@ -38,6 +38,7 @@ SECRET_LITERAL = Rule(
     kinds=(),
     source="judgement: keys were found in public manifests",
     check=check_secret_literal,
+    unacceptable=True,
     doc=RuleDoc(
         what="An API key, a tool's auth value, a header or query parameter that looks like a credential, or a URL "
         "with one in it, is given as a text instead of {env: NAME} or {file: path}.",
