@@ -205,14 +205,15 @@ def as_yaml(documents: Sequence[Object]) -> str:
 def find_origins(session: Session, address: Address, pointer: str) -> Why:
     """Which layer decides a field of a manifest. Raises `ManifestError`, `UnknownAddress` for an address without a
     manifest and for a place that nothing sets."""
-    from reconciler.core.canonical.field_tree import build_field_tree
+    from reconciler.core.canonical.field_tree import build_field_tree, is_undeclared
     from reconciler.core.canonical.references import write_member_references
     from reconciler.manifests.read.build_manifests import canonical_pointer
-    from reconciler.types.json import lookup
+    from reconciler.types.json import lookup, pointers
 
     manifests, _ = read_manifests(session)
     manifest = _known({manifest.address: manifest for manifest in manifests.manifests}, address)
     place = canonical_pointer(manifest.kind, pointer)
+    value = write_member_references(build_field_tree(manifest.kind), _without_literals(manifest.spec))
     layers = [
         *((source, "overlay") for source in reversed(manifest.overlays)),
         (manifest.source, "manifest"),
@@ -223,9 +224,12 @@ def find_origins(session: Session, address: Address, pointer: str) -> Why:
     ]
     if not origins:
         hint = f"`reconciler render --target {address}` shows what is set"
+        if is_undeclared(manifest.kind, place) and (
+            close := get_close_matches(place, list(pointers(value)), n=1, cutoff=0.8)
+        ):
+            hint = f"did you mean {address}{close[0]}?"
         raise UnknownAddress(f"nothing sets {place} of {address}", hint=hint)
-    value = lookup(write_member_references(build_field_tree(manifest.kind), _without_literals(manifest.spec)), place)
-    return Why(address, place, value, tuple(origins))
+    return Why(address, place, lookup(value, place), tuple(origins))
 
 
 def _known(manifests: dict[Address, Manifest], address: Address) -> Manifest:

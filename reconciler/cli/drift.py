@@ -60,7 +60,7 @@ ACCEPT = click.option(
 )  # fmt: skip
 
 
-def show_accepted(settings: Settings, accepted: Accepted, home: str) -> int:
+def show_accepted(settings: Settings, accepted: Accepted, home: str, ignored: int = 0) -> int:
     """The diff, and what is left to do; files are named as seen from the folder of the run, as `home` says."""
     from reconciler.cli.output import emit_document, visible
     from reconciler.manifests.tree.decode import decode
@@ -78,7 +78,8 @@ def show_accepted(settings: Settings, accepted: Accepted, home: str) -> int:
             for file in files
         }
         # Where manifests may hold secrets in clear, the lines around a change are not shown.
-        return visible(accepted_text(len(values), texts, left, context=0 if settings.allow_literal_secrets else 3))
+        context = 0 if settings.allow_literal_secrets else 3
+        return visible(accepted_text(len(values), texts, left, ignored=ignored, context=context))
 
     def document() -> Json:
         return {

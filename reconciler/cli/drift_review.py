@@ -71,7 +71,7 @@ def review(settings: Settings, session: Session, options: PlanOptions, ref: str 
     code = exit_codes.DIFFERENCES if answers.skipped else exit_codes.DONE
     if answers.accepted or answers.ignored:
         done = accept_now(session, options, answers.accepted, answers.ignored)
-        show_accepted(settings, done, home_of(session))
+        show_accepted(settings, replace(done, left=len(answers.skipped)), home_of(session), len(answers.ignored))
     back = answers.put_back()
     for address in dict.fromkeys(wanted.address for wanted in answers.reverted if wanted.address not in back):
         say(f"{address} stays as it is: a field of it was skipped, and an apply puts back the whole object.")

@@ -162,20 +162,26 @@ def models(settings: Settings, words: tuple[str, ...], tables: tuple[str, ...]) 
     from reconciler.api.manifests import project_catalogue
     from reconciler.cli.composition import find_project
     from reconciler.cli.output import emit_document, style
-    from reconciler.reporters.model_table import TITLES, model_rows, render_models, rows_as_json
+    from reconciler.reporters.model_table import (
+        TITLES,
+        model_rows,
+        near_words,
+        render_models,
+        rows_as_json,
+        rows_with,
+    )
 
     unknown = [table for table in tables if table not in TITLES]
     if unknown:
         raise UsageError(f"unknown table {unknown[0]!r}; known: {', '.join(TITLES)}")
     catalogue = project_catalogue(find_project(settings))
-    rows = [
-        row
-        for row in model_rows(catalogue, tables=tables or None)
-        if all(word.lower() in f"{row.id} {row.family}".lower() for word in words)
-    ]
+    there = model_rows(catalogue, tables=tables or None)
+    rows = rows_with(there, words)
     if words and not rows:
         said = f"no model in the catalogue has {' and '.join(map(repr, words))} in its name"
-        raise NothingFound(said, (), hint="`reconciler models` shows all of them")
+        meant = near_words(there, words)
+        hint = f"did you mean {' '.join(meant)!r}?" if meant else None
+        raise NothingFound(said, (), hint=hint or "`reconciler models` shows all of them")
     how = style(settings)
     return emit_document(
         settings,

@@ -245,9 +245,9 @@ def _shared(name: str, users: tuple[str, ...], equal: bool) -> str:
     who = ", ".join(users[:5]) + (f" and {len(users) - 5} more" if len(users) > 5 else "")
     if equal:
         return (
-            f"the inline tool {name} stands in {len(users)} objects ({who}); one Tool manifest could serve them all"
+            f"{len(users)} objects have the same inline tool {name} ({who}); one Tool manifest could serve them all"
         )
-    return f"the inline tool {name} stands in {len(users)} objects with different definitions ({who})"
+    return f"{len(users)} objects have an inline tool {name}, not all with the same definition ({who})"
 
 
 def subjects_of_manifests(manifests: ManifestSet, state: State, kind: str) -> tuple[Subject, ...]:

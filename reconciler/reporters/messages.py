@@ -131,20 +131,26 @@ def trust_text(file: str, hosts: Sequence[str], commands: Sequence[str]) -> str:
     return f"{file} is trusted with:\n" + ("".join(rows) or nothing)
 
 
-def accepted_text(count: int, files: Mapping[str, tuple[str, str]], left: int, *, context: int = 3) -> str:
+def accepted_text(
+    count: int, files: Mapping[str, tuple[str, str]], left: int, *, ignored: int = 0, context: int = 3
+) -> str:
     """What `drift --accept` wrote: a unified diff of each file, then how many values, and how many drifted besides.
 
+    `ignored` is how many fields `lifecycle.ignore` leaves to others from now on;
     `files` are their texts before and after; `context` is how many lines around a change are shown: none where
     manifests may hold secrets in clear.
     """
-    if not count:
+    if not count and not ignored:
         return "Nothing there has drifted; no file was touched."
     lines: list[str] = []
     for name, texts in files.items():
         before, after = (text.splitlines() for text in texts)
         lines += unified_diff(before, after, f"a/{name}", f"b/{name}", n=context, lineterm="")
-    noun = "value" if count == 1 else "values"
-    lines.append(f"Accepted {count} live {noun} into {', '.join(files) or 'no file'}.")
+    where = ", ".join(files) or "no file"
+    if count:
+        lines.append(f"Accepted {plural(count, 'live value')} into {where}.")
+    if ignored:
+        lines.append(f"Left {plural(ignored, 'field')} to others: `lifecycle.ignore` in {where} says so.")
     if left:
         lines.append(f"{left} more drifted; `reconciler drift` shows it.")
     return "\n".join(lines)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from textwrap import wrap
 
 from reconciler.types.catalogue import Catalogue, Scores, Status
@@ -116,6 +118,27 @@ def rows_as_json(catalogue: Catalogue, rows: Iterable[ModelRow]) -> Object:
         "compiled": catalogue.compiled,
         "models": models,
     }
+
+
+def rows_with(rows: Iterable[ModelRow], words: Sequence[str]) -> list[ModelRow]:
+    """The rows whose id or family has every one of the words in it, whatever their case."""
+    return [row for row in rows if all(word.lower() in f"{row.id} {row.family}".lower() for word in words)]
+
+
+def near_words(rows: Sequence[ModelRow], words: Sequence[str]) -> list[str]:
+    """`words` with each that is in no row replaced by what it may have meant: an id, its end or a part of one. Empty
+    where nothing is close, or no row has all of what was meant."""
+    parts = [re.split(r"[-/:]", row.id.lower()) for row in rows]
+    known = {part for some in parts for part in some} | {
+        "-".join(some[start:]) for some in parts for start in range(len(some))
+    }
+    meant = []
+    for word in words:
+        if rows_with(rows, [word]):
+            meant.append(word)
+        elif close := get_close_matches(word.lower(), sorted(known), n=1):
+            meant.append(close[0])
+    return meant if len(meant) == len(words) and rows_with(rows, meant) else []
 
 
 def render_models(catalogue: Catalogue, rows: Iterable[ModelRow], *, width: int = 100, reasons: bool = False) -> str:

@@ -94,6 +94,23 @@ def test_a_place_that_nobody_speaks_of(folder: Path) -> None:
         find_origins(project.session, DESK, "/greeting")
 
 
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("/layers/llm/modle", "/layers/llm/model"),
+        ("/layers/lmm/model", "/layers/llm/model"),
+        ("/sytem_prompt", "/system_prompt"),
+        ("/nothing_like_it", None),
+        ("/greeting", None),
+    ],
+)
+def test_a_misspelt_place_names_the_one_that_is_set(folder: Path, typo: str, meant: str | None) -> None:
+    with open_project("manifests", workspace="one") as project, pytest.raises(NothingFound) as refused:
+        find_origins(project.session, DESK, typo)
+    hint = str(refused.value.hint)
+    assert hint == f"did you mean {DESK}{meant}?" if meant else "did you mean" not in hint
+
+
 def test_what_is_rendered_is_what_is_planned(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["-w", "two", "render", "--format", "json"]) == 0
     (document,) = json.loads(capfd.readouterr().out)

@@ -35,6 +35,9 @@ def test_models_are_filtered_by_words(call: Callable[..., Any]) -> None:
     nothing = call("models", "gtp-oss")
     assert (nothing.code, nothing.out) == (1, "")
     assert "gtp-oss" in nothing.err
+    assert "did you mean 'gpt-oss'?" in nothing.err
+    assert "did you mean 'gpt'?" in call("models", "gtp").err
+    assert "did you mean" not in call("models", "xyzzy").err
 
 
 def test_models_as_a_table(call: Callable[..., Any]) -> None:

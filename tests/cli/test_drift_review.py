@@ -81,6 +81,9 @@ def test_each_answer_does_what_it_says(
 ) -> None:  # fmt: skip
     found, shown = answer(*answers)
     assert found == code, shown
+    assert "Nothing there has drifted" not in shown
+    told = "1 more drifted" in shown
+    assert told == (code == 2 and any(one[0] == "a" for one in answers[-2:])), "only of what was left as it drifted"
     assert live(edited) == account, shown
     text = (edited / "manifests" / "desk.yaml").read_text()
     assert all(one in text for one in says), text

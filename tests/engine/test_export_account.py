@@ -214,7 +214,7 @@ def test_shared_inline_tools_and_what_was_left_out_are_said() -> None:
     body: Json = {"system_prompt": "P", "default_replica_id": "r90bbd427f71", "layers": layers}
     lab.fill({"personas": [{"persona_name": name, **body} for name in ("A", "B")]})  # type: ignore[dict-item]
     notes = lab.found().notes
-    assert "the inline tool insight stands in 2 objects (persona.A, persona.B); one Tool" in notes[-1]
+    assert "2 objects have the same inline tool insight (persona.A, persona.B); one Tool" in notes[-1]
     assert sum("/layers/llm/extra_body/a was left out" in note for note in notes) == 2
 
 

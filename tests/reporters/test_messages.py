@@ -73,6 +73,9 @@ def test_accepted_values_are_shown_with_as_many_lines_around_as_may_be_seen() ->
     assert "+greeting: Hello" in whole and "sk-1" in whole
     assert whole.endswith("Accepted 1 live value into a.yaml.\n2 more drifted; `reconciler drift` shows it.")
     assert "sk-1" not in accepted_text(1, files, 0, context=0)
+    assert accepted_text(0, files, 0, ignored=2).endswith(
+        "+greeting: Hello\nLeft 2 fields to others: `lifecycle.ignore` in a.yaml says so."
+    )
     assert accepted_text(0, {}, 0) == "Nothing there has drifted; no file was touched."
 
 

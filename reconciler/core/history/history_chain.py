@@ -117,8 +117,8 @@ def _items(running: Running, state: State) -> Iterator[Preimage]:
         except Malformed as error:
             raise StateUnreadable(
                 f"what the state says of a run that was cut short cannot be read: {error}",
-                hint="put the copy from before the last write in its place (reconciler state push); what was applied "
-                "since is found again in the account by name",
+                hint="put the copy from before the last write in its place (reconciler state push); the next plan "
+                "finds what was applied since in the account, by name",
             ) from None
         now = state.resources.get(address)
         became = now.id if now is not None and now.id != item.id else None

@@ -134,7 +134,7 @@ def missing_state_warning(state: State, reasons: Collection[Reason]) -> Diagnost
     return Diagnostic(
         CODE,
         Severity.WARNING,
-        f"there is no state: {objects} found again in the account by id or name, and compared two ways only",
+        f"there is no state: {objects} matched by id or name, and the last applied values are not known",
         detail="What such a plan cannot know: fields that left the manifests (they stay in the account as they are), "
         "objects whose manifest is gone (they are not deleted), and who moved (each difference counts as one of the "
         "manifests, so what somebody edited by hand is set back). A secret that the account hides is taken on trust.",

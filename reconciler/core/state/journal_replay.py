@@ -158,6 +158,6 @@ def fold(state: State, lines: Iterable[bytes], *, where: str = "the journal") ->
                 break
             raise StateUnreadable(
                 f"{where} is damaged in line {index + 1} of {len(all_lines)}: {error}",
-                hint="move the journal aside; what its run created is then found again in the account by name",
+                hint="move the journal aside; the next plan then finds what its run created in the account, by name",
             ) from None
     return folding.state()

@@ -332,8 +332,9 @@ def _damaged(where: str, what: str) -> StateUnreadable:
     return StateUnreadable(
         f"{where} cannot be read: {what}",
         hint="put the copy from before the last write in its place: `reconciler state push --force FILE` with "
-        "state.json.backup, a version of the object, or the last row of the table `history`; what was applied since "
-        "is found again in the account by name. Change a state with `reconciler state mv` and `rm`, not by hand",
+        "state.json.backup, a version of the object, or the last row of the table `history`; the next plan "
+        "finds what was applied since in the account, by name. Change a state with `reconciler state mv` and `rm`, "
+        "not by hand",
     )
 
 

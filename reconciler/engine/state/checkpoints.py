@@ -2,7 +2,7 @@
 
 A record that must be there before a request is sent (the intent of a create, the pre-image of a change) waits for a
 write; at most one begins each second, and all who came meanwhile share it. Everything else goes along with the next
-write, or with one of its own after a few seconds: what is lost by a kill in between is found again in the account.
+write, or with one of its own after a few seconds: the next plan finds what a kill in between lost in the account.
 """
 
 from __future__ import annotations

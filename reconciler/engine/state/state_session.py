@@ -55,7 +55,7 @@ class StoredDocument:
         if peek(there) != peek(self.data) and (there is None or there != self._tried):
             raise StateMoved(
                 f"{self._backend.describe()} was written by somebody else during this run",
-                hint="compare both with `reconciler plan`; what this run did is found again in the account",
+                hint="compare both with `reconciler plan`; the next plan finds what this run did in the account",
             )
         self._tried = data
         self._backend.write(data)

@@ -183,7 +183,7 @@ def check_references(
             elif target in manifests:
                 edges.setdefault(manifest.address, []).append((target, pointer))
             elif target not in elsewhere():
-                problem = f"{text} is declared nowhere"
+                problem = f"no manifest declares {text}"
                 hint = near.of(text) or "declare it, or write the id of the live object"
             if problem:
                 _refuse(findings, REF, problem, manifest, pointer, hint)

@@ -115,7 +115,7 @@ def test_references_to_other_manifests(folder: Folder) -> None:
         ("flag", "not an address"),
         ("tol.flag", "unknown kind"),
         ("tool.", "not an address"),
-        ("tool.nothing", "declared nowhere"),
+        ("tool.nothing", "no manifest declares tool.nothing"),
         ("persona.p", "is no tool"),
     ],
 )

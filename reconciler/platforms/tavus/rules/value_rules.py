@@ -51,7 +51,7 @@ def check_known_values(manifest: Manifest, context: RuleContext) -> Iterator[Dia
         yield KNOWN_VALUES.found(
             manifest,
             pointer,
-            f"{value!r} is no known value of {split(pointer)[-1]}",
+            f"{value!r} is not a known value of {split(pointer)[-1]}",
             hint=(f"did you mean {close[0]!r}? " if close else "") + f"known: {', '.join(known)}",
             severity=Severity.ERROR if complete and value not in row.observed_values else Severity.WARNING,
         )
