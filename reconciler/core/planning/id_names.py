@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.canonical.canonical_edit import Edit, apply_edits
 from reconciler.core.canonical.field_tree import field_at
-from reconciler.types.change import Change
+from reconciler.types.change import FieldChange
 from reconciler.types.json import Json, Object, lookup
 from reconciler.types.kind import Field, KindSpec
-from reconciler.types.plan import DriftItem, Plan
+from reconciler.types.plan import DriftField, Plan
 
 
 def names_in(plan: Plan, names: Mapping[tuple[str, str], str]) -> dict[str, str]:
@@ -26,29 +26,19 @@ def names_in(plan: Plan, names: Mapping[tuple[str, str], str]) -> dict[str, str]
 
 def _referring(plan: Plan) -> Iterator[tuple[str, Json]]:
     for change in plan.changes:
-        yield from _of_change(change)
+        yield from _of_leaves(change.kind, change.fields)
+        for document in (change.before, change.after) if change.is_difference else ():
+            yield from ((str(row.ref), lookup(document, row.path)) for row in referring(change.kind))
     for item in plan.drift:
-        yield from _of_drift(item)
+        yield from _of_leaves(item.kind, item.changes)
 
 
-def _of_change(change: Change) -> Iterator[tuple[str, Json]]:
-    spec = change.kind
-    for field in change.fields:
-        row = field_at(spec, field.path)
+def _of_leaves(spec: KindSpec, leaves: Iterable[FieldChange | DriftField]) -> Iterator[tuple[str, Json]]:
+    for leaf in leaves:
+        row = field_at(spec, leaf.path)
         if row is not None and row.ref:
-            yield row.ref, field.before
-            yield row.ref, field.after
-    for document in (change.before, change.after) if change.is_difference else ():
-        yield from ((str(row.ref), lookup(document, row.path)) for row in referring(spec)) if document else ()
-
-
-def _of_drift(item: DriftItem) -> Iterator[tuple[str, Json]]:
-    spec = item.kind
-    for change in item.changes:
-        row = field_at(spec, change.path)
-        if row is not None and row.ref:
-            yield row.ref, change.before
-            yield row.ref, change.after
+            yield row.ref, leaf.before
+            yield row.ref, leaf.after
 
 
 def referring(spec: KindSpec) -> tuple[Field, ...]:

@@ -12,11 +12,12 @@ from reconciler.core.planning.desired import (
     build_desired,
     find_replaced,
     follow_moves,
+    to_replace,
     unmatched_selection,
     with_orphans,
 )
-from reconciler.core.planning.records import PlanRequest
-from reconciler.core.resource_diff.resource_plan import DiffContext, ResourcePlan, Seen
+from reconciler.core.planning.records import Account, Bound, Compared, PlanRequest
+from reconciler.core.resource_diff.resource_plan import DiffContext, Matching, ResourcePlan, Seen
 from reconciler.errors import NothingFound
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.change import Action, Block
@@ -88,6 +89,33 @@ def test_what_cannot_be_made_anew_is_an_error(address: str, why: str) -> None:
     assert why in problem.summary
 
 
+def test_what_has_its_id_in_the_manifest_cannot_be_made_anew_and_who_is_nowhere_is_said_elsewhere() -> None:
+    pinned = manifest("persona.a", {"pal_name": "A"}, id="p1")
+    (problem,) = build_desired(request(pinned, replace=(at("persona.a"),))).problems
+    assert "metadata.id" in problem.summary
+    assert build_desired(request(A, replace=(at("persona.a"), at("persona.nobody")))).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("second", "options", "found"),
+    [
+        (False, {}, True),
+        (True, {}, False),
+        (False, {"drift_only": True}, False),
+    ],
+)
+def test_what_is_to_be_replaced_is_asked_for_once_and_only_by_a_run_that_writes(
+    second: bool, options: dict[str, bool], found: bool
+) -> None:
+    asked = request(A, replace=(at("persona.a"),), **options)
+    desired = build_desired(asked)
+    planned = {at("persona.a"): ResourcePlan(change_of(at("persona.a"), Action.NOOP, id="p1"))}
+    bound = Bound(desired.resources, Matching(), DiffContext(book(), KINDS, "pal"))
+    compared = Compared(desired, Account(Seen({})), bound, planned, {})
+    asked = replace(asked, replaced=(at("persona.b"),) if second else ())
+    assert to_replace(asked, compared) == ((at("persona.a"),) if found else ())
+
+
 def test_a_name_that_nobody_knows_is_an_error() -> None:
     asked = request(A, targets=(at("persona.nobody"),))
     (problem,) = unmatched_selection(asked, build_desired(asked), Seen({}))
@@ -104,6 +132,18 @@ def orphan(lists: Mapping[str, Listing]) -> set[str]:
 def test_an_open_create_without_a_manifest_leaves_once_its_object_is_there() -> None:
     assert orphan({}) == set()
     assert orphan({"persona": listing("persona", live("persona", "p3", {"pal_name": "C"}))}) == {"persona.c"}
+
+
+@pytest.mark.parametrize("at_its_address", ["manifest", "entry"])
+def test_an_open_create_of_what_has_a_manifest_or_an_entry_leaves_nothing(at_its_address: str) -> None:
+    intent = Intent(at("persona.a"), "persona", "C", (), "2026-01-01T00:00:00Z")
+    held = replace(STATE, pending=(intent,))
+    if at_its_address == "manifest":
+        held = replace(held, resources={at("persona.old"): entry("p2")})
+    asked = request(*([A] if at_its_address == "manifest" else [B]), held=held)
+    lists = {"persona": listing("persona", live("persona", "p3", {"pal_name": "C"}))}
+    desired = build_desired(asked)
+    assert with_orphans(asked, desired, Seen(lists), DiffContext(book(), KINDS, "pal")) is desired
 
 
 HERE = Source("moves.yaml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,8 +39,10 @@ def test_only_what_the_plan_speaks_of_is_named() -> None:
     fields = (
         FieldChange("/tools", Direction.GIT, ["t1", "t3"], ["t2", ResourceRef("tool.new")]),
         FieldChange("/greeting", Direction.GIT, "t9", None),
+        FieldChange("/of_a_later_version", Direction.GIT, "t9", None),
     )
-    drift = drift_of(at("persona.b"), "p2", (DriftField("/guardrail_ids", Direction.LIVE, None, ["g1"]),))
+    moved = DriftField("/guardrail_ids", Direction.LIVE, None, ["g1"])
+    drift = drift_of(at("persona.b"), "p2", (moved, *(replace(moved, path=one.path) for one in fields[1:])))
     found = names_in(plan(change_of(at("persona.a"), Action.UPDATE, fields=fields), drift=(drift,)), NAMES)
     assert found == {"tool/t1": "tool.look", "tool/t2": "Hang up", "guardrail/g1": "guardrail.calm"}
 
@@ -72,6 +76,7 @@ def test_a_value_by_name(value: Json, shown: Json) -> None:
 
 def test_a_name_that_poses_as_an_address_keeps_its_id() -> None:
     assert value_named(TOOLS, "t1", {"tool/t1": "guardrail.calm"}) == "guardrail.calm (t1)"
+    assert value_named(TOOLS, "t1", {"tool/t1": "t1"}) == "t1"
 
 
 @given(
