@@ -201,7 +201,7 @@ class Ledger:
     def take(self, pointer: str) -> Json:
         """The normal value at `pointer`, which thereby has arrived; None for absent, null and empty."""
         value = lookup(self.spec, pointer)
-        if value in EMPTY and not isinstance(value, bool):
+        if value in EMPTY:
             return None
         self.settle(pointer)
         return normalize(field_at(self.kind, pointer), value)
@@ -237,7 +237,7 @@ class Ledger:
     def rest(self, explain: Explain, group: Sequence[str] = ()) -> None:
         """Everything else did not arrive; leaves below a pointer of `group` are named as one."""
         for pointer, value in leaves(self.kind, self.spec).items():
-            if (value in EMPTY and not isinstance(value, bool)) or self.is_settled(pointer):
+            if value in EMPTY or self.is_settled(pointer):
                 continue
             whole = next((parent for parent in group if within(pointer, parent)), pointer)
             self.lose(whole, *explain(whole, value))

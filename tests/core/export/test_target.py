@@ -109,3 +109,23 @@ def test_a_variable_is_marked_and_data_that_looks_like_one_is_data() -> None:
         "a": [{"$env": "B"}], "b": {"$literal": {"$env": "C"}}, "c": {"$env": 1, "d": 2},
     }  # fmt: skip
     assert with_marks({"$literal": SecretRef("env", "B")}) == {"$literal": {"$literal": {"$env": "B"}}}
+
+
+@pytest.mark.parametrize("value, text", [("Hi", "Hi"), ("", None), (None, None), (3, None), (["Hi"], None)])
+def test_only_a_text_is_taken_as_one_and_the_rest_is_told_in_the_end(value: Json, text: str | None) -> None:
+    ledger = Ledger(DESK, kind("persona"), {"greeting": value})
+    assert ledger.text("/greeting") == text
+    ledger.rest(why)
+    told = [remark.path for remark in ledger.not_carried]
+    assert bool(told) is (text is None and value not in EMPTY)
+
+
+def test_a_report_of_what_is_lost_names_the_variable_of_a_secret_and_tells_no_other() -> None:
+    members: Object = {
+        "a": [SecretRef("env", "KEY"), "x"],
+        "b": SecretRef("file", "k.txt"),
+        "c": SecretRef("literal", "s"),
+    }
+    ledger = Ledger(DESK, kind("persona"), {"layers": {"mcp": members}})
+    ledger.lose("/layers/mcp", "because")
+    assert ledger.not_carried[0].as_json()["value"] == {"a": [{"$env": "KEY"}, "x"], "b": None, "c": None}

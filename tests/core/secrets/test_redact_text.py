@@ -259,3 +259,45 @@ def test_no_text_is_costly(text: str) -> None:
     secret = "a \\ b\x00 \\\\ \x01\x02 c&d%e  f g h i"
     redactor = knowing(secret, "a" * 300)
     assert redactor.hide(text + secret) != text + secret
+
+
+def test_several_redactors_together_know_and_spare_what_each_does() -> None:
+    one, other = knowing("production"), knowing("0123456789")
+    one.spare("production")
+    both = union([one, other])
+    assert both.hide("production 0123456789") == f"production {HIDDEN}"
+    assert (one.hide("0123456789"), other.hide("production")) == ("0123456789", "production"), (
+        "and change none of them"
+    )
+
+
+def test_errors_that_came_from_each_other_in_a_circle_are_each_hidden_in() -> None:
+    errors = [ValueError(f"no 0123456789 {number}") for number in range(3)]
+    for error, origin in zip(errors, [*errors[1:], errors[0]], strict=True):
+        error.__context__ = origin
+    knowing("0123456789").error(errors[0])
+    assert [str(error) for error in errors] == [f"no {HIDDEN} {number}" for number in range(3)]
+
+
+def test_a_value_inside_another_is_hidden_with_it_and_neighbours_each_alone() -> None:
+    redactor = knowing("abcdefgh-ijklmnop", "defgh-ijkl", "ijklmnop-qrstuvwx", "12345678")
+    assert redactor.hide("<abcdefgh-ijklmnop>") == f"<{HIDDEN}>"
+    assert redactor.hide("<abcdefgh-ijklmnop-qrstuvwx>") == f"<{HIDDEN}>"
+    assert redactor.hide("<12345678defgh-ijkl>") == f"<{HIDDEN}{HIDDEN}>"
+
+
+def test_a_key_file_is_known_as_a_whole_and_its_frame_is_not() -> None:
+    frame, end = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
+    redactor = knowing(f"{frame}\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n{end}\n")
+    assert redactor.hide(f"a file with {frame} in it") == f"a file with {frame} in it"
+    assert redactor.hide(f"<{frame}\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n{end}>") == f"<{HIDDEN}>"
+    assert redactor.hide("line 2: kqhkiG9w0BAQEF") == f"line 2: {HIDDEN}"
+
+
+@pytest.mark.parametrize("of", [list, tuple])
+def test_members_that_change_leave_the_others_in_their_places(of: type) -> None:
+    redactor, number = knowing("0123456789"), 5
+    assert redactor.record(of(["a", "0123456789", number, None, "b"])) == of(["a", HIDDEN, number, None, "b"])
+    assert redactor.record({"a": "x", "b": of(["0123456789"])}) == {"a": "x", "b": of([HIDDEN])}
+    same = of(["a", number])
+    assert redactor.record(same) is same
