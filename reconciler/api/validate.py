@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.core.migration_result import MigrationResult, Outcome
     from reconciler.engine.validate import ReadText
     from reconciler.manifests.tree.file_tree import Tree
+    from reconciler.types.address import Address
     from reconciler.types.diagnostic import Diagnostic
     from reconciler.types.plan import Plan
     from reconciler.types.project import Project
@@ -224,6 +225,7 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
     written = {change.address for change in plan.changes if change.requests and change.managed is not None}
     if not written:
         return plan
+    manifests = with_referred(session, manifests, written)
     catalogue, rules = catalogue_of(session), session.platform.rules
     new = {change.address for change in plan.changes if change.action is Action.CREATE or removes_required(change)}
     # What the loader says about a place is shown already, in its own words.
@@ -240,6 +242,26 @@ def review(session: Session, manifests: ManifestSet, plan: Plan) -> Plan:
         summary = f"{errors} {noun} in the manifests of what would be written; nothing was sent"
         raise ManifestError(summary, unaccepted((*more, *manifests.diagnostics)))
     return replace(plan, diagnostics=(*plan.diagnostics, *more))
+
+
+def with_referred(session: Session, manifests: ManifestSet, written: Collection[Address]) -> ManifestSet:
+    """The manifests with the bodies of all that the `written` ones refer to: rules look into them."""
+    from reconciler.api.manifests import read_manifests
+    from reconciler.core.canonical.references import reference_texts
+    from reconciler.types.address import Address
+
+    verdicts = session.verdicts
+    if verdicts is None:
+        return manifests
+    referred = {
+        Address.parse(text)
+        for manifest in manifests.manifests
+        if manifest.address in written
+        for text in reference_texts(manifest.spec)
+    }
+    if not verdicts.drop(referred & verdicts.taken.keys()):
+        return manifests
+    return read_manifests(replace(session, emit=lambda event: None))[0]
 
 
 def reader(session: Session) -> ReadText:

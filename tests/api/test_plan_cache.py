@@ -372,11 +372,19 @@ SEVERAL = {
     "wordy.yaml": PERSONA.replace("desk", "wordy").replace("Desk", "Wordy").replace(
         "  layers:", "  mood: glad\n  owner_id: u1\n  layers:"
     ),
+    "refers.yaml": PERSONA.replace("desk", "refers").replace("Desk", "Refers").replace(
+        "spec:", "spec:\n  document_ids: [{ref: document.hours}]"
+    ),
+    "eyes.yaml": "apiVersion: personas/v1\nkind: Guardrail\nmetadata: {name: eyes}\n"
+    "spec: {guardrail_name: eyes, guardrail_prompt: No badge., modality: visual}\n",
+    "blind.yaml": PERSONA.replace("desk", "blind").replace("Desk", "Blind").replace(
+        "spec:", "spec:\n  guardrail_ids: [{ref: guardrail.eyes}]"
+    ) + "    perception: {perception_model: 'off'}\n",
     "hours.yaml": "apiVersion: personas/v1\nkind: Document\nmetadata: {name: hours}\n"
     "spec: {document_name: Hours, document_url: 'https://docs.example/h.pdf'}\n",
 }  # fmt: skip
 REFERS = "spec:\n  document_ids: [{ref: document."
-ALL = {"desk", "plain", "told", "laid", "one", "other", "wordy", "hours"}
+ALL = {"desk", "plain", "told", "laid", "one", "other", "wordy", "hours", "refers", "blind", "eyes"}
 
 
 @pytest.fixture
@@ -415,6 +423,15 @@ def edit_entry(home: Path) -> None:
     edit_state(home, lambda state: state["resources"]["persona.plain"].update(source="elsewhere.yaml"))  # type: ignore[index]
 
 
+def lose_document(home: Path) -> None:
+    """The object of the document hours is no more."""
+    path = home.parent / ".reconciler/sandbox/world.json"
+    world = json.loads(path.read_text())
+    found = world["objects"]["documents"]
+    world["objects"]["documents"] = {id: held for id, held in found.items() if held["document_name"] != "Hours"}
+    path.write_text(json.dumps(world))
+
+
 PARTS: dict[str, tuple[set[str], Callable[[Path, pytest.MonkeyPatch], object]]] = {
     "one file": ({"plain"}, lambda home, _: replace_in(home / "plain.yaml", "Hello.", "Hi.")),
     "a comment": ({"plain"}, lambda home, _: replace_in(home / "plain.yaml", "kind:", "# why\nkind:")),
@@ -431,6 +448,14 @@ PARTS: dict[str, tuple[set[str], Callable[[Path, pytest.MonkeyPatch], object]]] 
         lambda home, _: replace_in(home.parent / ".reconciler/sandbox/world.json", '"Plain"', '"Plainer"'),
     ),
     "an entry of the state": ({"plain"}, lambda home, _: edit_entry(home)),
+    "an object that is referred to": ({"refers"}, lambda home, _: lose_document(home)),
+    "an object that is referred to, in its text": (
+        {"hours"}, lambda home, _: replace_in(home / "hours.yaml", "name: Hours", "name: Times")
+    ),
+    "what is referred to less": (set(), lambda home, _: (home / "hours.yaml").unlink()),
+    "who refers to something that rules look into": (
+        {"blind"}, lambda home, _: replace_in(home / "blind.yaml", "Hello.", "Hi.")
+    ),
     "a secret": (set(), lambda _, env: env.setenv("LLM_KEY", "env-secret-2")),
     "a resource more": (set(), lambda home, _: (home / "new.yaml").write_text(PLAIN.replace("lain", "late"))),
     "a resource less": (set(), lambda home, _: (home / "plain.yaml").unlink()),
@@ -550,12 +575,19 @@ def choices(home: Path) -> dict[str, Callable[[random.Random], object]]:
     def refer(rnd: random.Random) -> None:
         (home / "desk.yaml").write_text(rnd.choice([RICH, RICH.replace("spec:", REFERS + "hours}]")]))
 
+    def hours(rnd: random.Random) -> None:
+        text = SEVERAL["hours.yaml"].replace("name: Hours", f"name: {rnd.choice(['Hours', 'Times'])}")
+        (home / "hours.yaml").write_text(text.replace("h.pdf", rnd.choice(["h.pdf", "i.pdf"])))
+
     return {
         **{name: lambda rnd, name=name: write(name, rnd) for name in texts},  # type: ignore[misc]
         "lay": lay,
         "touch": touch,
         "refer": refer,
         "less": lambda rnd: (home / rnd.choice(["plain.yaml", "pair.yaml"])).unlink(True),
+        "hours": hours,
+        "hours less": lambda rnd: (home / "hours.yaml").unlink(True),
+        "lost": lambda rnd: lose_document(home),
         "overlay less": lambda rnd: (home / "overlays/sandbox/a.yaml").unlink(True),
         "twin": lambda rnd: (home / "twin.yaml").write_text(
             PLAIN.replace("name: plain", "name: twin").replace("Plain", rnd.choice(["Plain", "PLAIN", "Twin"]))

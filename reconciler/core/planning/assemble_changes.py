@@ -65,7 +65,7 @@ def bind(request: PlanRequest, desired: Desired, account: Account, context: Diff
         migrate=options.migrate and request.goal is None and not options.drift_only,
         tool=AttachedTools(bound, matching, tools, attached),
     )
-    return Bound(bound, matching, context, (*problems, *dangling))
+    return Bound(bound, matching, context, (*problems, *dangling), known)
 
 
 def _ids(

@@ -92,6 +92,8 @@ class Bound:
     matching: Matching
     context: DiffContext
     problems: tuple[Diagnostic, ...] = ()
+    ids: Mapping[Address, str] = field(default_factory=dict)
+    """What references lead to."""
 
 
 @dataclass(frozen=True, slots=True)

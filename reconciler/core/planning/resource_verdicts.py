@@ -2,40 +2,42 @@
 
 Of such a resource the files are hashed and not parsed, the entry in state and the live object are held against marks,
 and nothing is compared field by field. What rules look at that look across resources (address, name, id, labels) is
-kept with the verdict, so that all of them see it like any other, and what was found in its text, so that it is told
-again; what refers to others or uses secrets is never kept.
+kept with the verdict, so that all of them see it like any other: its references too, with the ids that they led to.
+What was found in its text is told again. What uses secrets, or has something attached to it, is never kept.
 """
 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from reconciler.core.secrets.secret_book import has_secret
-from reconciler.types.address import Address
+from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action, Reason
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source, Span
-from reconciler.types.json import Json
+from reconciler.types.json import Json, Object
 from reconciler.types.manifest import Lifecycle, Manifest
 from reconciler.types.state import Entry, State
 
 if TYPE_CHECKING:
     from reconciler.core.planning.records import Compared
-    from reconciler.types.kind import KindSpec
     from reconciler.types.live import Listing, LiveObject
 
 EQUAL = 2
 """The newest format of marshal in which equal values give equal bytes, whichever of their parts are one object."""
+NO_IDS: Mapping[Address, str] = MappingProxyType({})
+Marshalled: TypeAlias = "str | int | float | tuple[str] | list[Marshalled] | dict[str, Marshalled] | None"
 Told: TypeAlias = tuple[
     str, str, str, str, str | None, str | None,
     tuple[str, int, str] | None, tuple[str, int, int] | None, tuple[str, Json, bool] | None,
 ]  # fmt: skip
 """A finding with its place: code, severity, summary, detail, hint, pointer, source, span, fix."""
-PLAIN = frozenset({"file", "value", "join"})
-"""References that leave nothing but texts in a body."""
+PLAIN = frozenset({"file", "value", "join", "ref"})
+"""References that leave nothing but texts and addresses in a body."""
 
 
 class ResourceVerdict(NamedTuple):
@@ -47,8 +49,8 @@ class ResourceVerdict(NamedTuple):
     document: int
     """Number of the document in the file, and the pointer to its body."""
     base: str
-    called: str | None
-    """What the body has in the name field of the kind."""
+    body: Marshalled
+    """What the body has in the name field of its kind, and its references, each as a tuple of its address."""
     manifest_id: str | None
     labels: tuple[tuple[str, str], ...]
     overlays: tuple[tuple[str, int, str], ...]
@@ -58,6 +60,10 @@ class ResourceVerdict(NamedTuple):
     digests: tuple[bytes, ...]
     """Those of the files of the overlays, then of the included ones."""
     entry: bytes
+    uses: tuple[tuple[str, str | None], ...]
+    """Address of what it refers to, and the id that it had."""
+    entry_uses: tuple[str, ...]
+    """Addresses of what it referred to when it was written."""
     id: str
     """Of the live object, as state has it."""
     last_name: str | None
@@ -81,9 +87,11 @@ class ResourceVerdict(NamedTuple):
     def address(self) -> Address:
         return Address(self.kind, self.name)
 
-    def body(self, spec: KindSpec) -> dict[str, str]:
+    def spec(self) -> Object:
         """What stands for the manifest's body."""
-        return {} if self.called is None else {spec.name_field[1:]: self.called}
+        found = _unmarshalled(self.body)
+        assert isinstance(found, dict)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +171,29 @@ class ResourceVerdicts:
         known = self._by_text.get(address)
         if known is None or known.entry != mark:
             return None
-        entry = Entry(known.id, name=known.last_name, source=known.source)
+        entry = Entry(known.id, name=known.last_name, source=known.source, refs=known.entry_uses)
         self._entries[known.address] = entry
         return entry
 
     # --- account ----------------------------------------------------------------------------------------------------
 
-    def moved(self, state: State, listings: Mapping[str, Listing]) -> list[Address]:
-        """What was taken, and is otherwise in the state or in the account now."""
-        return [address for address, known in self.taken.items() if not self._holds(address, known, state, listings)]
+    def moved(
+        self, state: State, listings: Mapping[str, Listing], ids: Mapping[Address, str] = NO_IDS
+    ) -> list[Address]:
+        """What was taken, and is otherwise in the state or in the account now, or refers to something that is.
+        `ids`: what references lead to."""
+        return [
+            address for address, known in self.taken.items() if not self._holds(address, known, state, listings, ids)
+        ]
 
-    def _holds(self, address: Address, known: ResourceVerdict, state: State, listings: Mapping[str, Listing]) -> bool:
+    def _holds(
+        self, address: Address, known: ResourceVerdict, state: State, listings: Mapping[str, Listing],
+        ids: Mapping[Address, str],
+    ) -> bool:  # fmt: skip
         entry, listing = state.resources.get(address), listings.get(address.kind)
         if entry is None or entry is not self._entries.get(address) or listing is None:
+            return False
+        if known.uses and any(ids.get(Address.parse(used)) != id for used, id in known.uses):
             return False
         live = listing.objects.get(known.id)
         return live is not None and self._mark_live(live) == known.live
@@ -212,11 +230,9 @@ class ResourceVerdicts:
             or change.blocked
             or manifest.lifecycle != Lifecycle()
             or address.kind in compared.bound.context.kinds.attached
-            or compared.bound.resources[address].refs
             or (kind.attachments is not None and kind.attachments in compared.bound.resources[address].leaves)
             or entry is None
             or entry.lifecycle != Lifecycle()
-            or entry.refs
             or entry.former
             or entry.gives_way_to is not None
             or entry.secret_paths
@@ -226,14 +242,16 @@ class ResourceVerdicts:
         live = compared.account.seen.listings[address.kind].objects.get(entry.id)
         if live is None or live is not compared.live.get((address.kind, entry.id)):
             return None  # it was looked at by itself
-        called = manifest.spec.get(kind.name_field[1:])
-        if not (called is None or isinstance(called, str)):
+        body = shape_of(manifest, used := compared.bound.resources[address].refs)
+        if body is None:
             return None
         return ResourceVerdict(
             address.kind, address.name, manifest.source.document, manifest.source.base,
-            called, manifest.id, tuple(manifest.labels.items()),
+            body, manifest.id, tuple(manifest.labels.items()),
             tuple((one.path, one.document, one.base) for one in manifest.overlays), read.included, read.digests,
-            self._marks[str(address)], entry.id, entry.name, entry.source, self._mark_live(live),
+            self._marks[str(address)],
+            tuple((str(one), compared.bound.ids.get(one)) for one in used), entry.refs,
+            entry.id, entry.name, entry.source, self._mark_live(live),
             tuple(map(_told, read.findings)),
         )  # fmt: skip
 
@@ -255,8 +273,47 @@ def _told(finding: Diagnostic) -> Told:
     )  # fmt: skip
 
 
+def shape_of(manifest: Manifest, used: Collection[Address]) -> Marshalled:
+    """What others look at of a body that refers to what is `used`; None where that cannot be told from the rest."""
+    name = manifest.kind.name_field[1:]
+    called = manifest.spec.get(name)
+    if not (called is None or isinstance(called, str)):
+        return None
+    found = _marshalled(manifest.spec) if used else {}
+    if not isinstance(found, dict) or {*_addresses(found)} != {*map(str, used)}:
+        return None
+    return found if called is None else {**found, name: called}
+
+
+def _marshalled(value: Json) -> Marshalled:
+    """The references of a value where they stand, and beside them what keeps them in their place; None: none."""
+    if isinstance(value, ResourceRef):
+        return (value.address,)
+    if isinstance(value, dict):
+        return {word: found for word, member in value.items() if (found := _marshalled(member)) is not None} or None
+    if isinstance(value, list) and any(isinstance(item, ResourceRef) for item in value):
+        return [item if isinstance(item, str) else _marshalled(item) for item in value]
+    return None
+
+
+def _unmarshalled(value: Marshalled) -> Json:
+    if isinstance(value, tuple):
+        return ResourceRef(value[0])
+    if isinstance(value, dict):
+        return {word: _unmarshalled(member) for word, member in value.items()}
+    return [_unmarshalled(item) for item in value] if isinstance(value, list) else value
+
+
+def _addresses(value: Marshalled) -> Iterator[str]:
+    if isinstance(value, tuple):
+        yield value[0]
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _addresses(member)
+
+
 def is_plain(manifest: Manifest, words: Collection[str]) -> bool:
-    """Whether a manifest in whose texts the `words` of references stand refers to nothing but texts."""
+    """Whether a manifest in whose texts the `words` of references stand refers to nothing but texts and addresses."""
     return not words or (PLAIN.issuperset(words) and not has_secret(manifest.spec))
 
 

@@ -69,17 +69,24 @@ def make_plan(
     desired = build_desired(request)
     account = read_account(desired, reader, run, context.book, everything=options.unmanaged)
     verdicts = run.verdicts
-    if verdicts is not None and verdicts.drop(verdicts.moved(state, account.seen.listings)) and run.reread:
+    whole = with_orphans(request, desired, account.seen, context)
+    bound = bind(request, whole, account, context)
+    if (
+        verdicts is not None
+        and run.reread is not None
+        and verdicts.drop(verdicts.moved(state, account.seen.listings, bound.ids))
+    ):
         manifests, state = run.reread()
         request = PlanRequest(manifests, state, options, goal, replaced)
         desired = build_desired(request)
+        whole = with_orphans(request, desired, account.seen, context)
+        bound = bind(request, whole, account, context)
     problems = [
         *desired.problems,
         *unlisted_warnings(account.unlisted),
         *unmatched_selection(request, desired, account.seen),
     ]
-    desired = with_orphans(request, desired, account.seen, context)
-    bound = bind(request, desired, account, context)
+    desired = whole
     desired, lost = with_needed(request, desired, bound)
     compared = compare(desired, account, bound, reader, goal, verdicts.taken if verdicts is not None else ())
     problems += [*bound.problems, *lost, *compared.problems]

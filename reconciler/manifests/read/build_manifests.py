@@ -133,7 +133,9 @@ class ManifestBuilder:
 
     def _unparsed(self, base: RawManifest, verdict: ResourceVerdict, layers: Sequence[RawManifest]) -> Manifest:
         """What stands for a manifest that an earlier run found in sync."""
-        body: Object = {**verdict.body(base.kind)}
+        body = verdict.spec()
+        if verdict.uses:
+            self.references.referring.add(base.address)
         self.recalled += verdict.told()
         return Manifest(
             base.address,

@@ -12,6 +12,7 @@ from reconciler.types.live import Listing, LiveObject
 from reconciler.types.state import Entry, State
 
 PERSONA = kind("persona")
+NAME = PERSONA.name_field[1:]
 ADDRESS = Address("persona", "desk")
 LINE = b'"persona.desk": {"id": "p1", "kind": "persona", "sent": {"/greeting": "abc"}}'
 
@@ -32,7 +33,24 @@ def known(content: Object, line: bytes = LINE) -> ResourceVerdicts:
     before.entry("persona.desk", line)
     marks = before._marks["persona.desk"], before._mark_live(live(content))
     verdict = ResourceVerdict(
-        "persona", "desk", 0, "/spec", "Desk", None, (), (), (), (), marks[0], "p1", "Desk", "desk.yaml", marks[1], ()
+        "persona",
+        "desk",
+        0,
+        "/spec",
+        {NAME: "Desk"},
+        None,
+        (),
+        (),
+        (),
+        (),
+        marks[0],
+        (),
+        (),
+        "p1",
+        "Desk",
+        "desk.yaml",
+        marks[1],
+        (),
     )
     before._found["desk.yaml"] = (b"digest", (verdict,))
     kept = before.dump()
@@ -50,7 +68,7 @@ def test_what_is_as_it_was_stands_for_the_resource() -> None:
     verdicts = known(body())
     (verdict,) = verdicts.of_file("desk.yaml", b"digest")
     assert verdict.address == ADDRESS
-    assert verdict.body(PERSONA) == {PERSONA.name_field[1:]: "Desk"}
+    assert verdict.spec() == {NAME: "Desk"}
     entry = verdicts.entry("persona.desk", LINE)
     assert entry == Entry("p1", name="Desk", source="desk.yaml")
     assert verdicts.moved(State("l", resources={ADDRESS: entry}), seen(body())) == []
