@@ -38,6 +38,17 @@ def test_a_merging_patch_holds_what_it_touches() -> None:
     assert merge_patch_body(PHRASE, "", change, before) == {"text": "Hi.", "language": None}
 
 
+def test_a_merging_patch_over_an_object_that_was_not_read_holds_what_it_sets() -> None:
+    patch = (PatchOp("add", "/text", "Hi."),)
+    change = Change(Address("phrase", "hello"), PHRASE, Action.UPDATE, id="p1", patch=patch)
+    assert merge_patch_body(PHRASE, "", change, None) == {"text": "Hi."}
+
+
+def test_a_place_that_no_table_knows_takes_no_secret_back() -> None:
+    document = {"label": "Door", "of_a_later_version": MASK}
+    assert with_markers(BOT, document, {"/of_a_later_version": KEY}) == document
+
+
 @pytest.mark.parametrize("shown", ["********", SENSITIVE])
 def test_a_hidden_header_is_sent_again_and_a_declared_secret_is_not(shown: str) -> None:
     api = {"url": "https://x.example.com", "headers": {"X-Key": shown, "X-Open": "clear"}, "auth": {"token": shown}}

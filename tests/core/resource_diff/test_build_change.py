@@ -13,9 +13,12 @@ from reconciler.core.canonical.field_tree import field_at
 from reconciler.core.canonical.vocabulary import to_canonical
 from reconciler.core.diff.three_way import desired_digest
 from reconciler.core.resource_diff import plan_existing
+from reconciler.core.resource_diff.build_change import note_removed
+from reconciler.core.resource_diff.findings import Findings, subject_of
 from reconciler.core.resource_diff.resource_plan import Binding, DiffContext
 from reconciler.platforms.tavus.kinds import KINDS, kind
-from reconciler.types.change import Action, Reason
+from reconciler.types.address import ResourceRef
+from reconciler.types.change import Action, Direction, FieldChange, Reason
 from reconciler.types.json import lookup, within
 from reconciler.types.manifest import Lifecycle, Manage
 from tests.support.lab import Lab
@@ -220,3 +223,56 @@ def test_a_key_travels_along_only_where_it_is_known(shown, carried):
     sent = {op.path: op.value for op in change.patch}
     assert sent.get("/layers/llm/api_key") == carried
     assert [block.rule for block in change.blocked] == ([] if carried else ["secret"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "away"),
+    [
+        ("a", None, True), (None, None, False), ("a", "b", False), (None, "a", False),
+        (["a", "b"], ["b"], True), (["a"], ["a", "b"], False), (["a", "b"], ["b", "a"], False), (["a"], None, True),
+    ],
+)  # fmt: skip
+def test_a_value_or_an_item_that_is_not_there_any_more_was_taken_away(before, after, away):
+    """Who wants it gone is said of what goes alone."""
+    found = Findings(fields=(FieldChange("/document_tags", Direction.GIT, before, after),))
+    about = subject_of(
+        resource("persona.a", {"pal_name": "A", "document_tags": ["b"]}), live("persona", "p1", {"pal_name": "A"}),
+        Binding("p1", Reason.CHANGED, entry("p1")), DiffContext(SECRETS, KINDS, "pal"),
+    )  # fmt: skip
+    (field,) = note_removed(about, found, None)
+    assert field.why == ("persona.a.yaml wants it" if away else None)
+
+
+def test_a_key_does_not_travel_with_the_removal_of_what_it_belongs_to():
+    llm = {"model": "one", "base_url": "https://u.example", "api_key": "sk-shown"}
+    known = entry("p1", sent=digests(pal_name="A", layers__llm__model="one", layers__llm__base_url=llm["base_url"]))
+    known = replace(known, sent={**known.sent, **digests(layers__llm__api_key="sk-shown")}, parents=("/layers/llm",))
+    change = planned({"pal_name": "A"}, {"pal_name": "A", "layers": {"llm": llm}}, known)
+    assert [(op.op, op.path) for op in change.patch] in ([("remove", "/layers/llm")], [("remove", "/layers")])
+    assert change.blocked == ()
+
+
+@pytest.mark.parametrize("manage", ["full", "observe"])
+def test_what_is_only_observed_is_told_and_not_written(manage):
+    about = resource("persona.a", {"pal_name": "A", "greeting": "b"}, manage=manage)
+    shown = live("persona", "p1", {"pal_name": "A", "greeting": "a"}, detailed=True)
+    change = plan_existing(
+        about, shown, Binding("p1", Reason.CHANGED, entry("p1")), DiffContext(SECRETS, KINDS, "pal")
+    ).change
+    assert [field.path for field in change.fields] == ["/greeting"]
+    observed = manage == "observe"
+    assert (change.action, change.reason) == (
+        (Action.NOOP, Reason.OBSERVE) if observed else (Action.UPDATE, Reason.CHANGED)
+    )
+    assert bool(change.patch) is not observed
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_what_only_points_to_an_object_that_is_made_anew_says_so(attached):
+    """Attachments alone are a change as well, though no patch holds them."""
+    place, value = ("tools", [ResourceRef("tool.new")]) if attached else ("greeting", "b")
+    change = planned(
+        {"pal_name": "A", place: value}, {"pal_name": "A", place: ["t1"] if attached else "a"}, entry("p1")
+    )
+    assert change.action is Action.UPDATE and bool(change.patch) is not attached
+    assert change.reason is (Reason.REPOINTED if attached else Reason.CHANGED)

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.resource_diff.name_conflicts import Given, name_sent, other_content
 from reconciler.core.state.state_document import dump_state, load_state
 from reconciler.errors import PlanBlocked
+from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.change import Action
 from reconciler.types.manifest import Adopt
 from tests.support.lab import Lab
@@ -156,6 +158,44 @@ def test_who_gives_no_name_asks_for_none_of_the_vendor():
     changed = len(lab.requests()) - before
     lab.plan(manifest("tool.a", {**LOOK, "name": "other"}))
     assert len(lab.requests()) - before == 2 * changed + 1
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [("a", "a differs"), ("abcde", "a, b, c, d, e differs"), ("abcdefg", "a, b, c, d, e and 2 more differs")],
+)
+def test_five_places_that_differ_are_named_and_the_others_counted(paths, told):
+    assert other_content(at("tool.a"), "look", "t1", paths).message.endswith(f"called 'look' (t1): {told}")
+    assert other_content(at("tool.a"), None, "t1", paths).message.endswith(f"of that name (t1): {told}")
+
+
+def test_a_name_is_given_once_and_no_name_of_the_vendor():
+    names, tool = Given({"tool": {"theirs"}}), kind("tool")
+    for ours in ("look", env("NAME")):
+        assert names.refused(at("tool.a"), tool, ours) is None
+        assert names.refused(at("tool.a"), tool, ours) is None, "it is its own"
+        assert "tool.a would be called" in names.refused(at("tool.b"), tool, ours)[0]
+    assert "'theirs' is the name of a tool of the vendor" in names.refused(at("tool.c"), tool, "theirs")[0]
+    assert "'end_call' is the name of a tool" in names.refused(at("tool.c"), tool, "end_call")[0]
+    assert names.refused(at("tool.c"), tool, "end_call", "what NAME says")[0].startswith("what NAME says is")
+    assert names.refused(at("guardrail.a"), kind("guardrail"), "look") is None, "another kind, another book"
+    assert {names.refused(at(f"persona.{one}"), kind("persona"), "A") for one in "ab"} == {None}
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "name"),
+    [
+        (LOOK, {}, "look"),
+        ({**LOOK, "name": env("NAME")}, {}, env("NAME")),
+        ({"description": "d"}, {}, "a"),
+        ({"name": 7}, {}, None),
+        (LOOK, {"manage": "observe"}, None),
+        (LOOK, {"ignore": ("/name",)}, None),
+        (LOOK, {"ignore": ("/description",)}, "look"),
+    ],
+)
+def test_a_manifest_gives_the_name_it_says_or_its_address_s_unless_it_gives_none(body, more, name):
+    assert name_sent(manifest("tool.a", body, **more)) == name
 
 
 HIDDEN = env("NAME")

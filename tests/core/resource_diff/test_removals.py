@@ -214,3 +214,55 @@ def test_an_item_that_the_manifest_does_not_have_goes_with_what_refers_to_it() -
 
 def test_an_item_that_is_left_alone_stays() -> None:
     assert steps("a", ignore=("/data/b",)).change.fields == ()
+
+
+def test_an_item_of_an_object_that_is_only_imported_is_taken_for_ours_and_what_is_observed_for_theirs() -> None:
+    """So nobody is told of a drift by somebody whom no run has met."""
+
+    def gone(known: Entry | None, **more: object) -> tuple[Direction, list[str]]:
+        wanted = resource("objectives.o", {"name": "o", "data": [STEPS["b"]]}, **more)
+        found = live("objectives", "o1", {"name": "o", "data": [*STEPS.values()]})
+        binding = Binding("o1", Reason.CHANGED if known else Reason.ADOPTED_BY_NAME, known)
+        plan = plan_existing(wanted, found, binding, DiffContext(SECRETS, KINDS, "pal"))
+        (field,) = (one for one in plan.change.fields if one.path == "/data/a")
+        return field.direction, [one.path for one in plan.drift]
+
+    ours = Entry("o1", sent={"/data/a/objective_prompt": "x"})
+    assert gone(None) == (Direction.GIT, []) == gone(ours)
+    assert gone(Entry("o1")) == (Direction.LIVE, ["/data/a"]) == gone(ours, manage="observe")
+
+
+def test_a_reference_to_what_goes_is_refused_where_it_is_left_alone_and_stays_where_the_manifest_has_it() -> None:
+    silent = {key: value for key, value in STEPS["a"].items() if key != "next_required_objective"}
+    place = "/data/a/next_required_objective"
+    wanted = resource("objectives.o", {"name": "o", "data": [silent]}, ignore=(place,))
+    found = live("objectives", "o1", {"name": "o", "data": [*STEPS.values()]})
+    binding, context = Binding("o1", Reason.CHANGED, Entry("o1")), DiffContext(SECRETS, KINDS, "pal")
+    assert ("in_use", place) in {
+        (one.rule, one.pointer) for one in plan_existing(wanted, found, binding, context).change.blocked
+    }
+
+
+def test_members_of_what_is_written_whole_go_with_a_write_of_what_stays() -> None:
+    """A timeout left the manifest: the rest of the delivery is sent, without it."""
+    delivery = {"api": {"url": "https://x.example.com", "method": "POST", "timeout": 20}}
+    less = {"api": {"url": "https://x.example.com", "method": "POST"}}
+    body = {"name": "look", "description": "d"}
+    change = change_of(
+        at("tool.look"), Action.UPDATE, id="t1",
+        managed={"/name": "look", "/delivery/api/url": "https://x.example.com", "/delivery/api/timeout": 20},
+    )  # fmt: skip
+    found = live("tool", "t1", {**body, "delivery": delivery}, detailed=True)
+    known = record(change, found, None, SECRETS, {})
+
+    def patch(spec: Object) -> list[tuple[str, str, Json]]:
+        plan = plan_existing(
+            resource("tool.look", spec),
+            found,
+            Binding("t1", Reason.CHANGED, known),
+            DiffContext(SECRETS, KINDS, "pal"),
+        )
+        return [(op.op, op.path, op.value) for op in plan.change.patch]
+
+    assert patch({**body, "delivery": less}) == [("replace", "/delivery", less)]
+    assert {op for op, _, _ in patch(body)} == {"remove"}

@@ -13,6 +13,7 @@ from reconciler.core.resource_diff.resource_plan import Binding, DiffContext, Ma
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
 from reconciler.types.change import Direction, Reason
+from reconciler.types.json import within
 from tests.support.legacyaccount import function, inline
 from tests.support.making import at, book, entry, listing, live, resource
 
@@ -198,6 +199,23 @@ def test_what_differs_stays_and_is_told_while_it_is_imported(wanted, found):
     ]
     tracked = plan(wanted, found, entry("p1", sent={"/pal_name": "x"}))
     assert tracked.left == ()
+
+
+@pytest.mark.parametrize("ignore", ["/context", "/layers/perception/ambient_awareness_queries/0", "/layers"])
+def test_what_is_ignored_at_above_or_below_an_old_field_keeps_it(ignore):
+    queries = {"visual_awareness_queries": ["Who?"]}
+    wanted = {"system_prompt": "Kind.", **layers(perception=queries)}
+    found = {**wanted, "context": "Kind.", **layers(perception={**queries, "ambient_awareness_queries": ["Who?"]})}
+    old = {"/context", "/layers/perception/ambient_awareness_queries"}
+    kept = {place for place in old if within(place, ignore) or within(ignore, place)}
+    assert kept and set(removed(plan(wanted, found, ignore=(ignore,)))) == old - kept
+
+
+def test_a_list_of_old_guardrails_counts_beside_the_new_one_only_where_the_manifest_has_one():
+    found = {"guardrails_id": "gs", "guardrail_ids": ["g1"]}
+    assert plan({}, found).left == () == plan({"guardrail_ids": []}, found).left
+    (told,) = plan({"guardrail_ids": ["g1"]}, found).left
+    assert told.summary == "guardrails_id is still there beside guardrail_ids: both count"
 
 
 def test_a_flow_that_the_manifest_does_not_speak_of_decides_nothing():
