@@ -19,7 +19,7 @@ ReadText: TypeAlias = Callable[[str], str | None]
 
 LOADER_CODES = frozenset({"L03", "L18", "L20"})
 """Rules whose findings the loader reports under the same code, in its own words."""
-SUPERSEDES = {"L27": "L20", "L19": "L18", "E-mask": "L23"}
+SUPERSEDES = {"L27": "L20", "L19": "L18", "L37": "L18", "E-mask": "L23"}
 """Of two findings at one place the one that says more: left silences right."""
 
 

@@ -36,6 +36,8 @@ class Bounds:
     min_items: int = 0
     """Items of a list."""
     max_items: int | None = None
+    max_members: int | None = None
+    """Members of an object."""
     each: Bounds | None = None
     """Of each text of a list of texts."""
     unique_member: str = ""
@@ -56,6 +58,8 @@ class Bounds:
             parts.append(self.pattern_description)
         parts += _range(self.min_length, self.max_length, "character")
         parts += _range(self.min_items, self.max_items, "item")
+        if self.max_members is not None:
+            parts.append(f"at most {self.max_members:,} members" if self.max_members else "takes no members")
         if self.each is not None:
             parts.append(f"each {self.each.describe()}")
         if self.unique_member:

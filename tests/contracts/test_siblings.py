@@ -424,6 +424,8 @@ def beyond(bounds: Bounds, value: Any) -> Iterator[Any]:
         yield []
     if bounds.max_items is not None:
         yield [deepcopy(value[0]) if value else "x"] * (bounds.max_items + 1)
+    if bounds.max_members is not None:
+        yield dict.fromkeys(map(str, range(bounds.max_members + 1)), 1)
     if bounds.each is not None and bounds.each.max_length is not None:
         yield ["x" * (bounds.each.max_length + 1)]
         yield [""]

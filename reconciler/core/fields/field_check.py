@@ -20,6 +20,10 @@ def bound_violations(bounds: Bounds, value: Json, name: str) -> Iterator[tuple[s
         yield from (("", problem) for problem in _text(bounds, value, name))
     elif isinstance(value, list):
         yield from _items(bounds, value, name)
+    elif isinstance(value, dict):
+        if bounds.max_members is not None and len(value) > bounds.max_members:
+            many = f"has {len(value):,} members; the limit is {bounds.max_members:,}"
+            yield "", f"{name} {many if bounds.max_members else bounds.describe()}"
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from (("", problem) for problem in _number(bounds, value, name))
 
@@ -72,6 +76,8 @@ def bounds_schema(bounds: Bounds, kind: str) -> Object:
         found: Object = {"minLength": bounds.min_length or None, "maxLength": bounds.max_length, "pattern": pattern}
     elif kind == "array":
         found = {"minItems": bounds.min_items or None, "maxItems": bounds.max_items}
+    elif kind == "object":
+        found = {"maxProperties": bounds.max_members}
     else:
         found = {"minimum": bounds.minimum, "maximum": bounds.maximum, "exclusiveMinimum": bounds.exclusive_minimum}
     return {word: value for word, value in found.items() if value is not None}
@@ -191,12 +197,10 @@ _WHOLE = (Type.STRING, Type.BOOLEAN, Type.INTEGER, Type.NUMBER, Type.STRINGS, Ty
 _Found = tuple[str, Severity, str, str | None, str, Fix | None]
 
 
-def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool = False) -> Iterator[_Found]:
-    """`whole`: inside an object that the API replaces whole, of which only the secrets are declared."""
+def _members(node: Node, body: Object, path: str, spec: KindSpec) -> Iterator[_Found]:
     children, renames, star = node.children, node.renames, node.star
     row = node.row
-    whole = whole or (row is not None and row.atomic)
-    closed = bool(children) and star is None and not whole and not (row is not None and row.open_ended)
+    closed = bool(children) and star is None and not (row is not None and row.open_ended)
     for word, member in body.items():
         name = renames.get(word, word) if renames else word
         child = children.get(name) or star
@@ -211,7 +215,7 @@ def _members(node: Node, body: Object, path: str, spec: KindSpec, *, whole: bool
             if not (kind is Type.STRING and isinstance(member, str)) and kind is not Type.ANY:
                 yield from _typed(row, member, f"{path}/{escape(name)}")
         if isinstance(member, dict) and (child.children or child.star):
-            yield from _members(child, member, f"{path}/{escape(name)}", spec, whole=whole)
+            yield from _members(child, member, f"{path}/{escape(name)}", spec)
         elif isinstance(member, list) and child.star is not None and row is not None and row.type is Type.LIST:
             for index, item in enumerate(member):
                 place = f"{path}/{escape(name)}/{index}"

@@ -318,7 +318,8 @@ def _forms(spec: KindSpec, row: Field, node: Node) -> list[Object]:
         case Type.OBJECT:
             if row.atomic and not node.children:
                 return [{"type": ["object", "null"]}]
-            return [_nullable(_object(spec, node))]
+            limits = bounds_schema(row.bounds, "object") if row.bounds else {}
+            return [_nullable(_object(spec, node)) | limits]
 
 
 def _nullable(schema: Object) -> Object:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.canonical.field_tree import node_at
 from reconciler.core.fields.field_check import (
     bound_violations,
     bounds_schema,
@@ -19,11 +20,11 @@ from reconciler.core.fields.field_check import (
     server_field_warning,
     without_server_fields,
 )
-from reconciler.platforms.tavus.kinds import kind
+from reconciler.platforms.tavus.kinds import KINDS, kind
 from reconciler.types.address import Address, ResourceRef, SecretRef
 from reconciler.types.diagnostic import Diagnostic, Severity, Source
-from reconciler.types.json import Json
-from reconciler.types.kind import Bounds
+from reconciler.types.json import Json, split
+from reconciler.types.kind import Bounds, Type
 
 PERSONA = kind("persona")
 TOOL = kind("tool")
@@ -196,10 +197,25 @@ def test_unknown_members_are_warnings(body: dict[str, Any], pointer: str, hint: 
     assert hint in (found.hint or "")
 
 
-def test_members_of_free_and_atomic_objects_are_not_judged() -> None:
-    body = {"name": "t", "description": "d", "delivery": {"api": {"url": "x", "auth": {"type": "none"}}, "other": 1}}
-    assert check_fields(TOOL, body) == []
+def test_members_of_free_objects_are_not_judged() -> None:
     assert check({"layers": {"llm": {"extra_body": {"tempratur": 1}}}}) == []
+    assert check({"skills": {"magic_canvas": {"components": {"chart": {"colour": "red"}}}}}) == []
+
+
+@pytest.mark.parametrize("kind", [*KINDS])
+def test_a_typo_is_one_wherever_members_are_declared(kind: str) -> None:
+    """In an object that is replaced whole, too, and however deep: it has no effect there either."""
+    places = {""} | {row.path for row in KINDS.get(kind).fields if row.type is Type.OBJECT and not row.server_owned}
+    for path in sorted(path for path in places if "*" not in path):
+        node = node_at(KINDS.get(kind), path)
+        if not node.children or node.star is not None or (node.row is not None and node.row.open_ended):
+            continue
+        body: Json = {"tpyo": 1}
+        for word in reversed(split(path)):
+            body = {word: body}
+        assert isinstance(body, dict)
+        found = [one.pointer for one in check_fields(KINDS.get(kind), body) if one.code == "L18"]
+        assert found == [f"{path}/tpyo"], path
 
 
 def test_findings_bear_address_and_source() -> None:
@@ -343,6 +359,7 @@ NAME = Bounds(min_length=1, max_length=5, pattern="[a-z]*", pattern_description=
         (Bounds(min_items=1), [], [("", "x is empty")]),
         (Bounds(min_items=2), ["a"], [("", "x has 1 items; at least 2 items")]),
         (Bounds(max_items=2), ["a", "b", "c"], [("", "x has 3 items; the limit is 2")]),
+        (Bounds(max_members=0), {"a": 1}, [("", "x takes no members")]),
         (Bounds(each=NAME), ["a", 7, "toolong"], [("/2", "an item of x has 7 characters; the limit is 5")]),
         (Bounds(unique_member="t"), [{"t": "a"}, {}, 7, {"t": "a"}], [("/3/t", "x has the t 'a' twice")]),
     ],
@@ -365,6 +382,8 @@ def test_what_fits_or_is_of_another_type_passes(value: Json) -> None:
         (Bounds(max_items=10_000, unique_member="text"), "at most 10,000 items, each text once"),
         (Bounds(minimum=1), "at least 1"),
         (Bounds(min_items=1), "at least 1 item"),
+        (Bounds(max_members=0), "takes no members"),
+        (Bounds(max_members=2), "at most 2 members"),
     ],
 )
 def test_in_words(bounds: Bounds, words: str) -> None:
@@ -372,14 +391,24 @@ def test_in_words(bounds: Bounds, words: str) -> None:
 
 
 @given(
-    value=st.text(alphabet="ab-", max_size=8) | st.integers(-3, 70) | st.lists(st.just("a"), max_size=4),
+    value=st.text(alphabet="ab-", max_size=8)
+    | st.integers(-3, 70)
+    | st.lists(st.just("a"), max_size=4)
+    | st.dictionaries(st.sampled_from("abc"), st.none(), max_size=3),
     bounds=st.sampled_from(
-        [NAME, Bounds(exclusive_minimum=0, maximum=60), Bounds(minimum=1), Bounds(min_items=1, max_items=2)]
+        [
+            NAME,
+            Bounds(exclusive_minimum=0, maximum=60),
+            Bounds(minimum=1),
+            Bounds(min_items=1, max_items=2),
+            Bounds(max_members=0),
+            Bounds(max_members=2),
+        ]
     ),
 )
 @settings(max_examples=40, deadline=None)
 def test_the_schema_says_the_same(value: Json, bounds: Bounds) -> None:
-    kind = "string" if isinstance(value, str) else "array" if isinstance(value, list) else "number"
+    kind = {str: "string", list: "array", dict: "object", int: "number"}[type(value)]
     valid = jsonschema.Draft7Validator({"type": kind, **bounds_schema(bounds, kind)}).is_valid(value)
     assert valid == (not list(bound_violations(bounds, value, "x")))
 

@@ -26,7 +26,6 @@ SKILLS = (
         "What may be shown, each with its configuration. A component that is not named is on, scheduling_embed only "
         "with its scheduling_url.",
         SOURCE,
-        open_ended=True,
         tolerated_types=(Type.LIST,),
     ),
     *(Field(f"{CANVAS}/components/{name}", Type.OBJECT, doc, SOURCE, open_ended=True) for name, doc in COMPONENTS),
@@ -60,6 +59,11 @@ SKILLS = (
         closed=True,
     ),
     Field(f"{SLIDES}/prompt", Type.STRING, "How to present.", SOURCE),
-    Field("/skills/internet_search", Type.OBJECT, "Looks things up on the web during the call.", SOURCE),
-    Field("/skills/memory", Type.OBJECT, "Carries what it knows of a person from call to call.", SOURCE),
+    *(
+        Field(f"/skills/{name}", Type.OBJECT, doc, SOURCE, bounds=Bounds(max_members=0))
+        for name, doc in (
+            ("internet_search", "Looks things up on the web during the call."),
+            ("memory", "Carries what it knows of a person from call to call."),
+        )
+    ),
 )

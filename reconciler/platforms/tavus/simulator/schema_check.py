@@ -197,6 +197,9 @@ def _limit_problem(bounds: Bounds, value: Json) -> str | None:
         return _text_problem(bounds, value)
     if isinstance(value, list):
         return _list_problem(bounds, value)
+    if isinstance(value, dict):
+        many = bounds.max_members is not None and len(value) > bounds.max_members
+        return f"Longer than maximum length {bounds.max_members}." if many else None
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     if bounds.exclusive_minimum is not None and value <= bounds.exclusive_minimum:
