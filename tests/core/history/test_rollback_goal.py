@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from reconciler.core.history.history_chain import object_histories
 from reconciler.core.history.restore_object import RestoreContext, restore
-from reconciler.core.history.rollback_goal import make_goal
+from reconciler.core.history.rollback_goal import make_goal, released_objects
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
 from reconciler.types.json import SENSITIVE
+from reconciler.types.live import LiveObject
 from reconciler.types.state import Entry, Preimage, State
 from tests.support.making import at
 
@@ -72,3 +77,75 @@ def test_a_secret_without_a_reference_is_never_written():
     assert goal.restored[A].lost == ("/layers/llm/api_key",)
     assert "/layers/llm/api_key" in goal.resources[A].kept
     assert A not in goal.whole
+
+
+B = at("persona.b")
+MOVED = Entry("p1", SENT)
+
+
+def test_whoever_was_managed_then_has_the_address_of_then_and_what_is_in_its_way_makes_room():
+    """`a` became `b`, and another persona was made at `a` since: it is deleted at the address that `b` leaves."""
+    runs = [[step(B, "noop", WHOLE, entry=MOVED, previous=A)], [step(A, "create", became="p2")]]
+    goal = make_goal(1, runs, state(persona__b=MOVED, persona__a=Entry("p2")), KINDS)
+    assert set(goal.resources) == {A}
+    assert (goal.leaving, goal.orphans) == ({B}, set())
+    assert goal.moved == {A: B, B: A}
+    assert {move.id: move.after for move in goal.moves} == {"p1": A, "p2": B}
+    assert [goal.torn(chosen) for chosen in ([A], [B], [A, B], [])] == [(A,), (B,), (), ()]
+
+
+@pytest.mark.parametrize(
+    "now, made, moved, leaving",
+    [
+        (A, Entry("p2", name="Other"), {}, set()),
+        (B, Entry("p2", name="A"), {A: B}, set()),
+        (B, Entry("p2", name="Other"), {}, {B}),
+        (B, Entry("p2"), {}, {B}),
+    ],
+    ids=["at its address", "of its name", "another one", "nameless"],
+)
+def test_what_was_made_in_the_place_of_one_that_is_gone_is_that_one_again(now, made, moved, leaving):
+    runs = [[step(A, "delete", WHOLE, entry=MOVED)], [step(now, "create", became="p2")]]
+    goal = make_goal(1, runs, State("l", 9, "w", {now: made}), KINDS)
+    assert set(goal.resources) == set(goal.whole) == {A}
+    assert goal.moved == moved
+    assert goal.leaving == leaving
+    assert goal.unknown == {}
+
+
+def test_one_that_is_still_there_needs_no_heir():
+    """It was let go, not deleted: what was made at its address since is another one."""
+    runs = [[step(A, "forget", WHOLE, entry=MOVED)], [step(A, "create", became="p2")]]
+    alive = {("persona", "p1"): LiveObject(KINDS.get("persona"), "p1", "A", {"pal_id": "p1", **WHOLE})}
+    goal = make_goal(1, runs, state(persona__a=Entry("p2")), KINDS, alive)
+    assert goal.resources[A].id == "p1"
+    assert goal.leaving == {at("persona.a-2")}
+    assert goal.moved == {at("persona.a-2"): A}
+
+
+def test_taken_over_since_and_written_gets_its_content_back_and_only_read_is_forgotten():
+    body = {**WHOLE, "greeting": "1"}
+    written, read = step(A, "update", body, ["/greeting"], imported=True), step(B, "noop", body, imported=True)
+    runs = [[replace(written, id="p1"), replace(read, id="p2")]]
+    goal = make_goal(1, runs, state(persona__a=Entry("p1", SENT), persona__b=Entry("p2")), KINDS)
+    assert goal.resources[A].leaves["/greeting"] == "1"
+    assert set(goal.resources) == {A}
+    assert (goal.orphans, goal.leaving) == ({B}, set())
+
+
+def test_what_is_gone_and_was_never_seen_is_unknown_and_nothing_is_made_of_it():
+    goal = make_goal(1, [[step(A, "delete", None, entry=MOVED)]], state(), KINDS)
+    assert set(goal.unknown) == {A}
+    assert (goal.resources, goal.whole, goal.leaving, goal.orphans) == ({}, {}, set(), set())
+
+
+def test_only_what_was_let_go_since_is_asked_for():
+    kept, gone = Entry("p1", SENT), Entry("p2", SENT)
+    runs = [[
+        step(A, body={"greeting": "1"}, fields=["/greeting"], entry=kept),
+        step(at("persona.gone"), "delete", WHOLE, entry=gone),
+        step(at("persona.new"), "create"),
+    ]]  # fmt: skip
+    now = state(persona__a=kept, persona__new=Entry("p3"))
+    assert released_objects(runs, now, KINDS) == [("persona", "p2")]
+    assert released_objects(runs, state(persona__a=kept, persona__gone=gone), KINDS) == []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,3 +97,32 @@ def test_a_text_that_repeats_itself_is_found_once() -> None:
     search = SecretSearch()
     search.add(SpelledText("abcdefgh" * 3))
     assert list(search.find("abcdefgh" * 6, ())) == [(0, 24), (24, 48)]
+
+
+@settings(max_examples=tried(40, 400))
+@given(
+    st.binary(max_size=5), st.binary(max_size=5), st.sampled_from([b64encode, urlsafe_b64encode]),
+    st.sampled_from(["", "=", "==", "%3D", "%3d%3D"]), st.sampled_from(["", " ", "\n", ":"]),
+)  # fmt: skip
+def test_a_value_in_base64_is_found_with_its_neighbours_and_its_ending_and_nothing_else(
+    before: bytes, after: bytes, encode, ending: str, gap: str
+) -> None:
+    search = SecretSearch()
+    search.add(SpelledText("sk-live-0123456789~?>abcdef"))
+    code = encode(before + b"sk-live-0123456789~?>abcdef" + after).decode().rstrip("=") + ending
+    other = b64encode(b"something quite different").decode()
+    text = f"{other} <{gap}{code}{gap}> {other}"
+    assert search.may_find(text)
+    assert list(search.find(text, ())) == [(text.index(code), text.index(code) + len(code))]
+    assert not search.may_find(f"{other} <{other}>")
+    assert list(search.find(f"{other} <{other}>", ())) == []
+
+
+@pytest.mark.parametrize("count", [1, MANY + 1])
+def test_nothing_is_found_before_anything_is_added_and_nothing_in_an_empty_text(count: int) -> None:
+    needles = Needles()
+    assert not needles.any_in("a text")
+    needles.add(f"{number:04}" for number in range(count))
+    assert needles.any_in("a 0000")
+    assert not needles.any_in("")
+    assert not needles.any_in("000 0")
