@@ -9,10 +9,13 @@ import pytest
 from reconciler.core.history.history_chain import object_histories
 from reconciler.core.history.restore_object import RestoreContext, restore
 from reconciler.core.history.rollback_goal import make_goal, released_objects
+from reconciler.core.resource_diff.resource_plan import Binding, Matching
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import ResourceRef
+from reconciler.types.change import Reason
 from reconciler.types.json import SENSITIVE
 from reconciler.types.live import LiveObject
+from reconciler.types.manifest import Adopt
 from reconciler.types.state import Entry, Preimage, State
 from tests.support.making import at
 
@@ -149,3 +152,39 @@ def test_only_what_was_let_go_since_is_asked_for():
     now = state(persona__a=kept, persona__new=Entry("p3"))
     assert released_objects(runs, now, KINDS) == [("persona", "p2")]
     assert released_objects(runs, state(persona__a=kept, persona__gone=gone), KINDS) == []
+
+
+@pytest.mark.parametrize(
+    "binding, all_known, some_known",
+    [
+        (None, "as it was to be", "as it was to be"),
+        (Binding("p1", Reason.CHANGED, MOVED), "as it was to be", "as it was to be"),
+        (Binding("p9", Reason.CHANGED, MOVED), "as it was to be", "as it was to be"),
+        (Binding(None, Reason.NEW), "made again", "unknown"),
+        (Binding(None, Reason.PENDING), "made again", "as it was to be"),
+        (Binding("p9", Reason.ADOPTED_BY_NAME), "only if it is the same", "unknown"),
+    ],
+)
+@pytest.mark.parametrize("is_all_known", [True, False])
+def test_what_becomes_of_an_object_once_it_is_known_what_is_there(binding, all_known, some_known, is_all_known):
+    body = {**WHOLE, "greeting": "1"} if is_all_known else {"greeting": "1"}
+    runs = [[step(A, body=body, fields=["/greeting"], entry=MOVED, whole=is_all_known)]]
+    goal = make_goal(1, runs, state(persona__a=MOVED), KINDS)
+    found, unknown = goal.settled(Matching({A: binding} if binding is not None else {}), None)
+    told = {
+        "as it was to be": lambda: found == goal.resources,
+        "made again": lambda: found == goal.whole and found[A].leaves.keys() > {"/greeting"},
+        "only if it is the same": lambda: (
+            found[A].leaves == goal.whole[A].leaves and found[A].lifecycle.adopt is Adopt.SAME
+        ),
+        "unknown": lambda: found == {} and set(unknown) == {A},
+    }
+    assert told[all_known if is_all_known else some_known]()
+    assert found.keys() | unknown.keys() == {A}
+
+
+def test_an_id_that_an_object_had_before_it_was_made_again_still_names_it():
+    tool = Entry("t1", former=("t0",))
+    runs = [[step(A, body={"tools": ["t0"], "greeting": "1"}, fields=["/tools"], entry=MOVED)]]
+    goal = make_goal(1, runs, state(persona__a=MOVED, tool__t=tool), KINDS)
+    assert goal.resources[A].leaves["/tools"] == [ResourceRef("tool.t")]
