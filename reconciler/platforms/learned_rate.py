@@ -18,9 +18,15 @@ LONE = 12
 """Requests that must have passed before two are under way at once."""
 FIRST_GUESS = 4.0
 """Requests a second after a first refusal that does not say for how long."""
+LOOK_BACK = 300
+"""Requests from which the rate is told."""
+LONG = 2.5
+"""Seconds; a refusal that names from one to so many may have rounded up a much shorter wait."""
+FREE_OF_CHARGE = 2
+"""Requests that a small bucket lets through after a pause, however fast they come: they prove no rate."""
 ENOUGH = 8
 """Requests that must pass between two refusals before their number says what the rate is."""
-DEEP = 3.0
+DEEP = 2.5
 """A bucket of this size is worth using: what it saves up during a pause is sent afterwards."""
 DOUBLE_AFTER = 4.0
 """Requests that pass before a search doubles the rate again, where the bucket is deep."""
@@ -28,7 +34,7 @@ CREEP = 0.04
 """How much faster the rate gets with each request while the limit is known only roughly."""
 LONGEST_TURN = 2000.0
 """Requests after which, at the latest, a higher rate is tried."""
-SLOWEST = 1 / 2
+SLOWEST = 0.49
 """Requests a second; a limit below that is met by waiting. What is refused at random, by a gateway or for a fault,
 would slow everything down without an end."""
 LONG_AGO = -1e9
@@ -87,6 +93,10 @@ class LearnedRate:
         # The cycle since the last refusal that counted.
         self._refused_at, self._refused_number = LONG_AGO, 0
         self._resumed: float | None = None
+        self._rounded = False
+        """Whether refusals name whole seconds, which says little of the rate and costs much."""
+        self._cycle: deque[float] = deque(maxlen=LOOK_BACK)
+        """When the last of those were sent that passed since the refusal."""
         self._count = 0
         """Passed, of all that were sent since the refusal."""
         self._since = 0
@@ -186,7 +196,9 @@ class LearnedRate:
         self._lately.append(True)
         if self.rate is None:
             return
-        self._count += sent.at > self._refused_at
+        if sent.at > self._refused_at:
+            self._count += 1
+            self._cycle.append(sent.at)
         if sent.number <= self._refused_number:
             return  # sent at the old rate: says nothing about this one
         self._since += 1
@@ -200,13 +212,14 @@ class LearnedRate:
         elif self.stage is Stage.CREEP:
             self.rate = max(self.rate, sent.pace * (1 + CREEP * 1.15 ** min(self._since, 20)))
         elif self.burst < DEEP:
-            self.rate = 2 * self._proved
+            self.rate = max(self.rate if self._rounded else 0.0, 2 * self._proved)
         elif self._since >= self._double_at:
             self._double_at = self._since + min(self.burst, DOUBLE_AFTER)
             self.rate *= 2
 
     def refused(self, sent: Sent, now: float, asked: float | None) -> None:
         """The account turned a request away and asked to be left alone for so many seconds (None: it did not say)."""
+        probing = self._rounded and self.burst < DEEP
         self.under_way -= 1
         self._refused += 1
         self._lately.append(False)
@@ -218,9 +231,11 @@ class LearnedRate:
             self._begin_search(sent, now, asked)
         elif sent.number <= self._refused_number:
             self._hold = max(self._hold, now + (asked or 0.0))  # was under way at the last cut
-        elif self._since < 1 and self.stage is not Stage.STEADY:
+        elif self.stage is not Stage.STEADY and self._since <= (FREE_OF_CHARGE if probing else 0):
             self._short_cycles += 1
             little = self.stage is Stage.CREEP and self._short_cycles == 1
+            if self.stage is Stage.SEARCH and probing:
+                self.stage, self._short_cycles = Stage.CREEP, 0
             self._go_on(sent, now, asked, self.rate * (0.9 if little else 0.5))
         elif self.stage is Stage.SEARCH:
             found = self._explain(sent)
@@ -229,12 +244,9 @@ class LearnedRate:
             else:
                 self.stage, self._short_cycles = Stage.CREEP, 0
                 whole, seconds = self._at_first
-                self._go_on(
-                    sent,
-                    now,
-                    asked,
-                    found if self.burst >= DEEP else min(self._proved, 2 * whole / max(seconds, 1e-3)),
-                )
+                proved = max(self._proved, sent.pace / 2 if probing else 0.0)
+                small = min(proved, 2 * whole / max(seconds, 1e-3))
+                self._go_on(sent, now, asked, found if self.burst >= DEEP else small)
         elif self.stage is Stage.CREEP:
             self._end_creep(sent, now, asked)
         else:
@@ -246,30 +258,36 @@ class LearnedRate:
         deep = self._passed >= DEEP
         self.burst = float(self._passed) if deep else 1.0
         self._double_at = min(self.burst, DOUBLE_AFTER)
-        if asked:
+        self._rounded = asked is not None and 1.0 <= asked < LONG
+        if asked and not self._rounded:
             rate = self.burst / asked if asked >= 0.5 else min(self.burst, 2.0) / asked
         else:
-            rate = max(FIRST_GUESS, self.burst / 2) if deep else FIRST_GUESS
+            rate = max(FIRST_GUESS, self.burst / (asked or 2.0))
         self.stage = Stage.SEARCH
         self._go_on(sent, now, asked, min(rate, max(1.0, self._passed / max(self._at_first[1], 1e-3))))
 
     def _explain(self, sent: Sent) -> float:
         """The rate that explains what passed between two refusals, at both of which the bucket was empty.
 
-        While nobody sent the bucket was refilled, but not beyond what it holds. That is known from before the first
-        refusal, the better the better the rate is known, and the other way round: hence the rounds.
+        However full it was when a request left, from there on no more passed than it holds and what it was refilled
+        with; so the highest rate that any moment of the cycle asks for is the nearest: while requests left slowly, or
+        nobody sent, a full bucket ran over. What it holds is known from before the first refusal, the better the
+        better the rate is known, and the other way round: hence the rounds.
         """
-        resumed = sent.at if self._resumed is None else self._resumed
-        pause, busy = max(0.0, resumed - self._refused_at), max(sent.at - resumed, 1e-3)
-        mean = rate = self._count / (pause + busy)
+        mean = self._count / max(sent.at - self._refused_at, 1e-3)
+        found = max(mean, 1e-3)
         if self.burst >= DEEP:
             whole, seconds = self._at_first
-            for _ in range(12):
+            for _ in range(3 if self.stage is Stage.SEARCH else 1):
                 if self.stage is Stage.SEARCH:
-                    self.burst = max(1.0, whole - rate * seconds)
-                if rate * pause > self.burst:
-                    rate = max(mean, min((self._count - self.burst) / busy, sent.pace))
-        return max(rate, 1e-3)
+                    self.burst = max(1.0, whole - found * seconds)
+                rates = (
+                    (number - self.burst) / max(sent.at - at, 1e-3)
+                    for number, at in enumerate(reversed(self._cycle), 1)
+                    if number - self.burst >= 1
+                )
+                found = max(mean, min(max(rates, default=0.0), sent.pace))
+        return found
 
     def _end_creep(self, sent: Sent, now: float, asked: float | None) -> None:
         found = self._explain(sent)
@@ -321,7 +339,7 @@ class LearnedRate:
         base, top = max(base, SLOWEST), max(top, SLOWEST * 1.03)
         lost = max(1.0, (asked or 1.0 / base) * base - (self.burst if self.burst >= DEEP else 0.0))
         share = self._refused / (self._refused + self._passed + 1)
-        turn = max(15.0 * (1 + 20 * share), lost / log(max(top / base, 1.001)))
+        turn = max(15.0 * (1 + 20 * share), 2 * lost / log(max(top / base, 1.001)))
         if self.burst >= DEEP or self._at_first[0] >= DEEP:
             turn = min(turn, 12 * 2.0**self._turns)  # two numbers to learn: sooner again in the beginning
         self._turns = min(self._turns + 1, 20)
@@ -334,6 +352,7 @@ class LearnedRate:
         self._refusals.append((self._passed, sent.at))
         self._refused_at, self._refused_number = sent.at, self._number
         self._resumed = None
+        self._cycle.clear()
         self._count = self._since = self._caught_up = 0
         self._proved = 0.0
         self._hold = max(self._hold, now + (asked or 1.0 / rate))

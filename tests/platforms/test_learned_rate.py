@@ -69,8 +69,8 @@ def test_a_bucket_that_holds_some_is_used_up(rate: float, width: int, header: st
     [
         *[(header, 2, 0.9) for header in HEADERS],
         *[(header, 10, 0.9) for header in ("none", "fraction")],
-        # A refusal that costs a whole second costs ten requests; there are a handful while the rate is not known.
-        *[(header, 10, 0.85) for header in ("seconds", "date")],
+        # A refusal that costs a whole second costs ten requests; there are three while the rate is not known.
+        *[(header, 10, 0.89) for header in ("seconds", "date")],
     ],
 )
 def test_a_bucket_of_one_is_nearly_used_up(header: str, rate: float, least: float) -> None:
@@ -79,6 +79,19 @@ def test_a_bucket_of_one_is_nearly_used_up(header: str, rate: float, least: floa
         outcome = play(limit, requests=int(60 * rate), seed=seed)
         assert outcome.used(limit) >= least
         assert outcome.share_refused <= 0.06
+
+
+@pytest.mark.parametrize(("burst", "least"), [(1, 0.77), (3, 0.83), (10, 0.9)])
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("rate", [2, 5, 10, 20])
+def test_a_short_first_run_uses_most_of_it_too(rate: float, header: str, burst: int, least: float) -> None:
+    """Where a refusal costs a whole second, the three that it takes to learn the rate are 7 % of 40 seconds."""
+    for seed in range(5):
+        limit = Limit(rate, burst, header)
+        outcome = play(limit, seconds=40, seed=seed)
+        outcome.seconds = 40.0
+        assert outcome.used(limit) >= (least if header in {"seconds", "date"} else 0.9)
+        assert outcome.share_refused <= 0.07
 
 
 @pytest.mark.parametrize("header", HEADERS)
