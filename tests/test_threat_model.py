@@ -82,6 +82,9 @@ HELD = {
     "A plan that contradicts any of it is refused (5)": (
         "engine/test_forged_plans.py::test_a_forged_plan_is_refused_and_nothing_is_sent",
     ),
+    "So is a file that holds a key twice": (
+        "core/planning/test_plan_file.py::test_a_plan_with_a_key_twice_is_refused",
+    ),
     "What the file says of its own blocks counts for nothing (3)": (
         "engine/test_forged_plans.py::test_flags_and_blocks_that_are_taken_out_are_worked_out_again",
     ),

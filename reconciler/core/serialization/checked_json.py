@@ -197,15 +197,24 @@ def _finite(text: str) -> float:
     return number
 
 
+def _members(pairs: list[tuple[str, Json]]) -> Object:
+    """Readers differ on which of two members counts, so that what one shows another would not carry out."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("it holds a key twice")
+    return found
+
+
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_constant)
-_OWN = json.JSONDecoder()
+_OWN = json.JSONDecoder(object_pairs_hook=_members)
 
 
 def parse_json(data: bytes, most: int = MOST_ANSWER, *, own: bool = False) -> Json:
     """The document in `data`; `most` is the size of the largest answer in bytes. Raises `Unfit`.
 
     At most 100 levels of lists and objects; numbers are finite; half a surrogate pair, which no encoding can hold,
-    reads as U+FFFD. `own`: a document that this program wrote comes back exactly as it was, and may be 150 deep.
+    reads as U+FFFD. `own`: a document that this program wrote comes back exactly as it was, may be 150 deep and
+    holds no key twice.
     """
     if len(data) > LIGHT and weight(data) > HEAVIEST * max(most, len(data)):
         raise Unfit("the document holds so many values that it would not fit into memory", hopeless=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -265,6 +266,22 @@ def test_with_a_key_only_what_was_signed_with_it_is_a_plan() -> None:
         forged = {**json.loads(signed), "signature": value}
         with pytest.raises(PlanUnreadable):
             load_plan(json.dumps(forged).encode(), b"key")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_plan_with_a_key_twice_is_refused(data: st.DataObject) -> None:
+    """Readers that take the first of two would show another plan than the one that is signed."""
+    signed = dump_plan(
+        plan_of(create_with({"pal_name": "Claims", "layers": {"llm": {"model": "m"}}})), b"key"
+    ).decode()
+    ends = [found.start() for found in re.finditer(r'"[a-z_]+": ', signed)]
+    at = data.draw(st.sampled_from(ends))
+    word = signed[at : signed.index(":", at)]
+    forged = f"{signed[:at]}{word}: {data.draw(st.sampled_from(['null', '{}', '[]', '1']))}, {signed[at:]}"
+    for key in (b"key", None):
+        with pytest.raises(PlanUnreadable):
+            load_plan(forged.encode(), key)
 
 
 def test_a_plan_that_was_edited_after_it_was_signed_is_refused() -> None:
