@@ -175,7 +175,8 @@ class Exchange:
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Lost(Trouble.UNSENT, f"cannot send: {error}", hopeless=True) from error
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise Lost(Trouble.TIMEOUT, f"no answer within {self._timeout:g} s") from error
+            seconds = min(self._timeout, self._limits.whole)
+            raise Lost(Trouble.TIMEOUT, f"no answer within {seconds:g} s") from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise Lost(Trouble.BROKEN, f"the connection broke off: {error}") from error
         except Unfit as error:

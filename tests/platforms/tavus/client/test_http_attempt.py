@@ -17,6 +17,7 @@ from reconciler.errors import NotFound, OutcomeUnknown, Rejected, Unavailable, W
 from reconciler.platforms.tavus.client.tavus_provider import TavusProvider
 from reconciler.types.address import Address
 from reconciler.types.change import Request
+from reconciler.types.options import Limits
 
 KEY = "tvs-5e7c-the-key"
 ADDRESS = Address("persona", "x")
@@ -209,6 +210,13 @@ def test_a_redirect_to_the_other_spelling_is_followed(server: Server, open_provi
     one = open_provider()
     assert one.created_id("persona", one.send(CREATE)) == "p3"
     assert [(method, path) for method, path, _ in server.seen] == [("POST", "/v2/pals"), ("POST", "/v2/pals/")]
+
+
+def test_the_time_that_is_told_is_the_one_that_was_waited(server: Server, open_provider: Any) -> None:
+    server.plan = [lambda handler: server.release.wait(30) and None]
+    one = open_provider(timeout=30, limits=Limits(whole=0.2))
+    with pytest.raises(Unavailable, match=r"no answer within 0\.2 s"):
+        one.get("persona", "p1")
 
 
 def test_a_silent_server_is_given_up(server: Server, open_provider: Any) -> None:
