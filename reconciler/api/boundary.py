@@ -59,20 +59,25 @@ def parse_address(value: str | Address) -> Address:
     """`kind.name` as an address of a kind that exists. Raises `UsageError` with what may have been meant."""
     if isinstance(value, Address):
         return value
-    from difflib import get_close_matches
-
-    from reconciler.platforms import PLATFORMS
-
     try:
         address = Address.parse(value)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    known = PLATFORMS.kind_names()
-    if address.kind not in known:
-        close = get_close_matches(address.kind, known, n=1)
-        meant = f"; did you mean {close[0]}.{address.name}?" if close else f"; kinds: {', '.join(known)}"
-        raise UsageError(f"{value!r} names no kind{meant}")
+    _require_kind(address.kind, value)
     return address
+
+
+def _require_kind(kind: str, value: str) -> None:
+    """Raise `UsageError` where no platform has the kind that the address or pattern `value` begins with."""
+    from difflib import get_close_matches
+
+    from reconciler.platforms import PLATFORMS
+
+    known = PLATFORMS.kind_names()
+    if kind not in known:
+        close = get_close_matches(kind, known, n=1)
+        meant = f"; did you mean {close[0]}.{value.partition('.')[2]}?" if close else f"; kinds: {', '.join(known)}"
+        raise UsageError(f"{value!r} names no kind{meant}")
 
 
 def parse_pattern(value: str | Address) -> Address:
@@ -83,7 +88,7 @@ def parse_pattern(value: str | Address) -> Address:
         return parse_address(value)
     kind, dot, name = value.partition(".")
     if dot and "*" not in kind:
-        parse_address(f"{kind}.x")
+        _require_kind(kind, value)
     return Address(kind, name) if dot else Address("*", "*")
 
 

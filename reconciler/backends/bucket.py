@@ -284,7 +284,8 @@ class Bucket:
             except (PermissionDeniedError, UnauthenticatedError, PermissionError):
                 raise StateError(
                     f"{self.address}/{key} may not be {done}",
-                    hint="the credentials must allow reading, writing and deleting objects under this key",
+                    hint="the credentials must not have expired, and must allow reading, writing and deleting "
+                    "objects under this key",
                 ) from None
             except BaseException as error:  # what the library's own panics are made of is no `Exception`
                 if not isinstance(error, BaseError | OSError) and type(error).__name__ != "PanicException":
@@ -294,7 +295,8 @@ class Bucket:
                 if pause is None or tries.answered or not tries.again(wait):
                     raise StateError(
                         f"{self.address}/{key} cannot be {done}: {_said(error, self._secrets)}",
-                        hint="check the network, `endpoint`, `region` and the credentials under `state:`",
+                        hint="check the network, `endpoint`, `region` and the credentials: under `state:`, or in the "
+                        "store's own variables (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ...)",
                     ) from None
         raise AssertionError("unreachable")
 

@@ -17,12 +17,11 @@ reconciler init --ci github                a pipeline for the project that is he
 reconciler init --ci gitlab --source OWNER/REPO@COMMIT   where jobs install this program from
 """
 PROJECTS = ("manifests/reconciler.yaml", "manifests/reconciler.yml", "reconciler.yaml", "reconciler.yml")
-NEXT = """
-Next:
-  reconciler{where} plan              what would be created in the embedded sandbox
-  reconciler{where} apply             do it
-  reconciler explain persona   which fields there are
-"""
+NEXT = (
+    ("{where} plan", "what would be created in the embedded sandbox"),
+    ("{where} apply", "do it"),
+    (" explain persona", "which fields there are"),
+)
 
 
 class System(click.Choice[str]):
@@ -61,6 +60,7 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
     from reconciler.cli.output import write
     from reconciler.engine.scaffold.new_project import project_name
     from reconciler.errors import ReconcilerError, UsageError
+    from reconciler.reporters.messages import choice_lines
 
     root = Path(folder)
     if source is not None and ci == "none":
@@ -81,7 +81,11 @@ def init(settings: Settings, folder: str, ci: str, name: str | None, source: str
     place(root, wanted)
     if ci != "none":
         write_pipeline(root, ci, source)
-    write(NEXT.format(where="" if folder == "." else f" -C {folder}"))
+    where = "" if folder == "." else f" -C {folder}"
+    commands = {f"reconciler{words.format(where=where)}  ": told for words, told in NEXT}
+    write("\nNext:\n")
+    for line in choice_lines(commands):
+        write(f"{line}\n")
     return 0
 
 

@@ -13,7 +13,7 @@ from reconciler.cli import exit_codes
 from reconciler.cli.click_commands import command
 from reconciler.cli.flags import PATHS, option
 from reconciler.cli.global_options import PairType
-from reconciler.cli.output import ask, gate, is_terminal, say, write_as
+from reconciler.cli.output import TEXT, ask, gate, is_terminal, say, write_as
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 
@@ -33,6 +33,7 @@ reconciler migrate --format markdown                    a report for a ticket
 reconciler migrate --only livekit-handover persona.desk --write    its thinking moves to a LiveKit agent
 reconciler migrate --list                               all migrations
 """
+ACCEPTED = "No changes beyond what the baseline accepts; `reconciler migrate` shows that.\n"
 
 
 @command("migrate", examples=EXAMPLES)
@@ -131,9 +132,9 @@ def migrate(
     written = write and bool(result.files)
     if written:
         write_result(run, result, agents.changes if agents is not None else ())
-    news = not check or _is_news(run, result)
+    news, held = _news(run, result) if check else (True, 0)
     shown = settings if news or settings.verbose else replace(settings, quiet=True)
-    deliver_result(run, result, shown, written=written)
+    deliver_result(run, result, shown, written=written, accepted=held > 0 and not news)
     if agents is not None:
         from reconciler.reporters.exports import handover_lines
 
@@ -145,15 +146,16 @@ def migrate(
     return exit_codes.worst(codes)
 
 
-def _is_news(run: MigrationRun, result: MigrationResult) -> bool:
-    """Whether there is anything to do that the project's baseline does not hold; says what it holds."""
+def _news(run: MigrationRun, result: MigrationResult) -> tuple[bool, int]:
+    """Whether there is anything to do that the project's baseline does not hold, and how much it holds, which is
+    said."""
     from reconciler.api.validate import new_migrations
 
     new, held = new_migrations(run.project, result, run.tree)
     if held:
         rest = f"{new} are new" if new else "nothing is new"
         say(f"{held} of {new + held} proposals are accepted in the baseline; {rest}.")
-    return new > 0 or bool(result.files and not held)
+    return new > 0 or bool(result.files and not held), held
 
 
 def problems_of(result: MigrationResult) -> list[int]:
@@ -245,8 +247,11 @@ def can_ask(settings: Settings) -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stderr) and settings.format in {None, "text"}
 
 
-def deliver_result(run: MigrationRun, result: MigrationResult, settings: Settings, *, written: bool) -> None:
-    """The report to standard output and into the files of `--report`; problems on standard error."""
+def deliver_result(
+    run: MigrationRun, result: MigrationResult, settings: Settings, *, written: bool, accepted: bool = False
+) -> None:
+    """The report to standard output and into the files of `--report`; problems on standard error. `accepted`: the
+    baseline holds all there is to do."""
     from reconciler.api.paths import write_file
     from reconciler.api.render import render_migration
     from reconciler.cli.output import style
@@ -257,7 +262,10 @@ def deliver_result(run: MigrationRun, result: MigrationResult, settings: Setting
         hint = f" ({problem.hint})" if problem.hint and not problem.is_error else ""
         say(f"{problem.severity.value}: {place}{problem.summary}{hint}")
     name, file = settings.format or "text", run.project_file
-    write_as(name, render_migration(result, name, how, written=written, redactor=redactor, file=file))
+    if accepted and how.quiet and name == TEXT:
+        write_as(name, ACCEPTED)
+    else:
+        write_as(name, render_migration(result, name, how, written=written, redactor=redactor, file=file))
     for name, path in settings.reports:
         whole = replace(how, quiet=False, detail=settings.detail or "full")
         text = render_migration(result, name, whole, written=written, redactor=redactor, file=file)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.boundary import BackFlags, Choice, PlanFlags, guarded_listener, parse_address, plan_options
+from reconciler.api.boundary import (
+    BackFlags,
+    Choice,
+    PlanFlags,
+    guarded_listener,
+    parse_address,
+    parse_pattern,
+    plan_options,
+)
 from reconciler.errors import UsageError
 from reconciler.platforms.tavus.kinds import KINDS
 from reconciler.types.address import Address
@@ -56,6 +66,13 @@ def test_a_kind_is_guessed() -> None:
         parse_address("guardrailset.x")
     with pytest.raises(UsageError, match="kinds: persona"):
         parse_address("zzz.x")
+
+
+@pytest.mark.parametrize("wanted", ["persna.*", "persna.front-*"])
+def test_a_pattern_of_no_kind_is_named_as_it_was_typed(wanted: str) -> None:
+    said = f"{wanted!r} names no kind; did you mean {wanted.replace('rs', 'rso')}?"
+    with pytest.raises(UsageError, match=re.escape(said)):
+        parse_pattern(wanted)
 
 
 def test_the_flags_of_the_verbs_are_those_of_the_options() -> None:

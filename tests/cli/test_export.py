@@ -420,6 +420,8 @@ def test_an_account_with_a_past_is_green_once_it_is_exported(tmp_path: Path, mon
     checked = call("migrate", "--check")
     assert checked.code == 0
     assert "nothing is new" in checked.err
+    assert checked.out == "No changes beyond what the baseline accepts; `reconciler migrate` shows that.\n"
+    assert json.loads(call("migrate", "--check", "--format", "json").out)["summary"].startswith("Migrate: ")
     assert "Plan: 2 to import, 0 to add, 0 to change, 0 to destroy." in call("plan").out
     (tmp_path / "manifests" / "personas" / "Two.yaml").write_text(
         text.replace("One", "Three").replace("id:", "labels:")

@@ -228,7 +228,7 @@ class _Walk:
             else:
                 summary = f"no value is called {name!r} in this workspace"
                 hint = suggest(name, held) or "add it to the project file, under `values:` or in the workspace's own"
-            self.error(REF, summary, path, f"{hint}; if it is data, write {{literal: {{value: ...}}}}")
+            self.error(REF, summary, path, f"{hint} (data is written as {{literal: {{value: ...}}}})")
             return None
         too_deep = len(self.inside) + path.count("/") > DEEPEST
         if not self.affords(path, values=MOST_VALUES + 1 if too_deep else 1):

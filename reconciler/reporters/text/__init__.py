@@ -117,9 +117,8 @@ def _blocks(plan: Plan, paint: Paint) -> Iterator[str]:
                 yield plain(str(change.address))
                 yield from block_lines(block, paint, "  ")
     count = plural(len(plan.all_blocks), "block")
-    yield paint(
-        f"This plan cannot be applied as it stands ({count}): apply would send nothing and exit 3.", Tone.ERROR
-    )
+    told = f"This plan cannot be applied as it stands ({count}): apply would send nothing and exit 3."
+    yield from paint.wrap(told, "", tone=Tone.ERROR)
     yield ""
 
 

@@ -76,6 +76,7 @@ def _gap(text: str, head: int, tail: int) -> str:
 
 
 RESET = "\x1b[0m"
+SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
 SMALLEST_WIDTH = 40
 
 
@@ -128,15 +129,18 @@ class Paint:
         """A paragraph from outside, broken at the width; line ends in it stay. `first` stands before line one."""
         lead = indent if first is None else first
         for paragraph in visible(text).split("\n"):
+            taken = len(SEQUENCE.sub("", lead))
             pieces = textwrap.wrap(
                 paragraph,
-                width=max(self.width - len(indent), 20),
+                width=max(self.width, len(indent) + 20, taken + 20),
+                initial_indent=" " * taken,
+                subsequent_indent=" " * len(indent),
                 break_long_words=False,
                 break_on_hyphens=False,
             )
             for piece in pieces or [""]:
-                yield lead + self(piece, tone)
-                lead = indent
+                yield lead + self(piece[taken:], tone)
+                lead, taken = indent, len(indent)
 
 
 def plain(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.text_diff import Piece
-from reconciler.reporters.text.paint import SMALLEST_WIDTH, Paint, Tone, flow_pieces, plain
+from reconciler.reporters.text.paint import SEQUENCE, SMALLEST_WIDTH, Paint, Tone, flow_pieces, plain
 from reconciler.types.report import Style
 
 PIECES = st.lists(st.builds(Piece, st.text(alphabet="ab c", max_size=60), st.booleans()), max_size=6)
@@ -114,6 +114,12 @@ def test_the_first_line_has_its_own_beginning() -> None:
     lines = list(PLAIN.wrap("word " * 20, "      ", first="hint: "))
     assert lines[0].startswith("hint: word")
     assert lines[1].startswith("      word")
+
+
+@pytest.mark.parametrize("first", ["! blocked (mass_change): ", "! \x1b[1;31mblocked (mass_change)\x1b[0m: ", "- "])
+def test_the_first_line_is_no_longer_than_the_others(first: str) -> None:
+    lines = [SEQUENCE.sub("", line) for line in PLAIN.wrap("word " * 40, "  ", first=first)]
+    assert all(60 - len("word ") <= len(line) <= 60 for line in lines[:-1])
 
 
 def test_line_ends_of_a_text_stay() -> None:
