@@ -380,11 +380,14 @@ SEVERAL = {
     "blind.yaml": PERSONA.replace("desk", "blind").replace("Desk", "Blind").replace(
         "spec:", "spec:\n  guardrail_ids: [{ref: guardrail.eyes}]"
     ) + "    perception: {perception_model: 'off'}\n",
+    "kept.yaml": PERSONA.replace("desk", "kept").replace("Desk", "Kept").replace(
+        "spec:", "lifecycle: {protect: true, ignore: [/greeting]}\nspec:"
+    ),
     "hours.yaml": "apiVersion: personas/v1\nkind: Document\nmetadata: {name: hours}\n"
     "spec: {document_name: Hours, document_url: 'https://docs.example/h.pdf'}\n",
 }  # fmt: skip
 REFERS = "spec:\n  document_ids: [{ref: document."
-ALL = {"desk", "plain", "told", "laid", "one", "other", "wordy", "hours", "refers", "blind", "eyes"}
+ALL = {"desk", "plain", "told", "laid", "one", "other", "wordy", "hours", "refers", "blind", "eyes", "kept"}
 
 
 @pytest.fixture
@@ -452,6 +455,8 @@ PARTS: dict[str, tuple[set[str], Callable[[Path, pytest.MonkeyPatch], object]]] 
     "an object that is referred to, in its text": (
         {"hours"}, lambda home, _: replace_in(home / "hours.yaml", "name: Hours", "name: Times")
     ),
+    "what is protected": ({"kept"}, lambda home, _: replace_in(home / "kept.yaml", "protect: true", "protect: no")),
+    "what is ignored": ({"kept"}, lambda home, _: replace_in(home / "kept.yaml", "/greeting", "/system_prompt")),
     "what is referred to less": (set(), lambda home, _: (home / "hours.yaml").unlink()),
     "who refers to something that rules look into": (
         {"blind"}, lambda home, _: replace_in(home / "blind.yaml", "Hello.", "Hi.")

@@ -20,7 +20,7 @@ from reconciler.types.address import Address, ResourceRef
 from reconciler.types.change import Action, Reason
 from reconciler.types.diagnostic import Diagnostic, Fix, Severity, Source, Span
 from reconciler.types.json import Json, Object
-from reconciler.types.manifest import Lifecycle, Manifest
+from reconciler.types.manifest import Adopt, Lifecycle, Manage, Manifest
 from reconciler.types.state import Entry, State
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ EQUAL = 2
 """The newest format of marshal in which equal values give equal bytes, whichever of their parts are one object."""
 NO_IDS: Mapping[Address, str] = MappingProxyType({})
 Marshalled: TypeAlias = "str | int | float | tuple[str] | list[Marshalled] | dict[str, Marshalled] | None"
+Kept: TypeAlias = tuple[bool, tuple[str, ...], str, str]
+"""A lifecycle: protect, ignore, manage, adopt."""
 Told: TypeAlias = tuple[
     str, str, str, str, str | None, str | None,
     tuple[str, int, str] | None, tuple[str, int, int] | None, tuple[str, Json, bool] | None,
@@ -64,6 +66,8 @@ class ResourceVerdict(NamedTuple):
     """Address of what it refers to, and the id that it had."""
     entry_uses: tuple[str, ...]
     """Addresses of what it referred to when it was written."""
+    lifecycle: Kept
+    entry_lifecycle: Kept
     id: str
     """Of the live object, as state has it."""
     last_name: str | None
@@ -171,7 +175,13 @@ class ResourceVerdicts:
         known = self._by_text.get(address)
         if known is None or known.entry != mark:
             return None
-        entry = Entry(known.id, name=known.last_name, source=known.source, refs=known.entry_uses)
+        entry = Entry(
+            known.id,
+            name=known.last_name,
+            source=known.source,
+            refs=known.entry_uses,
+            lifecycle=recall(known.entry_lifecycle),
+        )
         self._entries[known.address] = entry
         return entry
 
@@ -228,11 +238,9 @@ class ResourceVerdicts:
             or change.reason is not Reason.CHANGED
             or change.is_difference
             or change.blocked
-            or manifest.lifecycle != Lifecycle()
             or address.kind in compared.bound.context.kinds.attached
             or (kind.attachments is not None and kind.attachments in compared.bound.resources[address].leaves)
             or entry is None
-            or entry.lifecycle != Lifecycle()
             or entry.former
             or entry.gives_way_to is not None
             or entry.secret_paths
@@ -251,8 +259,8 @@ class ResourceVerdicts:
             tuple((one.path, one.document, one.base) for one in manifest.overlays), read.included, read.digests,
             self._marks[str(address)],
             tuple((str(one), compared.bound.ids.get(one)) for one in used), entry.refs,
-            entry.id, entry.name, entry.source, self._mark_live(live),
-            tuple(map(_told, read.findings)),
+            kept_of(manifest.lifecycle), kept_of(entry.lifecycle), entry.id,
+            entry.name, entry.source, self._mark_live(live), tuple(map(_told, read.findings)),
         )  # fmt: skip
 
     def dump(self) -> bytes | None:
@@ -310,6 +318,21 @@ def _addresses(value: Marshalled) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for member in value.values() if isinstance(value, dict) else value:
             yield from _addresses(member)
+
+
+def kept_of(lifecycle: Lifecycle) -> Kept:
+    """The inverse of `recall`."""
+    return (lifecycle.protect, lifecycle.ignore, lifecycle.manage.value, lifecycle.adopt.value)
+
+
+def recall(kept: Kept) -> Lifecycle:
+    """The lifecycle that was kept."""
+    protect, ignore, manage, adopt = kept
+    return FULL if kept == _FULL else Lifecycle(protect, ignore, Manage(manage), Adopt(adopt))
+
+
+FULL = Lifecycle()
+_FULL = kept_of(FULL)
 
 
 def is_plain(manifest: Manifest, words: Collection[str]) -> bool:

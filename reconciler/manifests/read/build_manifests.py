@@ -17,6 +17,7 @@ from reconciler.core.fields.field_check import (
     server_field_warning,
     without_server_fields,
 )
+from reconciler.core.planning.resource_verdicts import recall
 from reconciler.manifests.read.manifest_references import SECRET, References, is_whole
 from reconciler.manifests.read.parse_cache import Documents
 from reconciler.manifests.read.raw_manifest import Knowledge, RawManifest
@@ -146,6 +147,7 @@ class ManifestBuilder:
             tuple(layer.source for layer in layers),
             verdict.manifest_id,
             base.labels,
+            recall(verdict.lifecycle),
             defaults=tuple(map(self.source_of_default, self.defaults_of(base))),
         )
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.core.planning.resource_verdicts import ResourceVerdict, ResourceVerdicts
+from reconciler.core.planning.resource_verdicts import ResourceVerdict, ResourceVerdicts, kept_of
 from reconciler.platforms.tavus.kinds import kind
 from reconciler.types.address import Address
 from reconciler.types.json import Object
 from reconciler.types.live import Listing, LiveObject
+from reconciler.types.manifest import Lifecycle
 from reconciler.types.state import Entry, State
 
 PERSONA = kind("persona")
+KEPT = kept_of(Lifecycle())
 NAME = PERSONA.name_field[1:]
 ADDRESS = Address("persona", "desk")
 LINE = b'"persona.desk": {"id": "p1", "kind": "persona", "sent": {"/greeting": "abc"}}'
@@ -46,6 +48,8 @@ def known(content: Object, line: bytes = LINE) -> ResourceVerdicts:
         marks[0],
         (),
         (),
+        KEPT,
+        KEPT,
         "p1",
         "Desk",
         "desk.yaml",
