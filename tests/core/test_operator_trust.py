@@ -50,6 +50,7 @@ def test_what_is_the_operators(environ: dict[str, str], address: str) -> None:
     [
         ({}, "https://evil.example"),
         ({}, "http://tavusapi.com/v2"),
+        ({}, "http://tavusapi.com:443/v2"),
         ({}, "https://tavusapi.com:8443/v2"),
         ({}, "https://tavusapi.com.evil.example/v2"),
         ({}, "https://eviltavusapi.com/v2"),
@@ -66,6 +67,7 @@ def test_what_is_the_operators(environ: dict[str, str], address: str) -> None:
         ({"TF_HTTP_ADDRESS": "https://state.example/a"}, "http://state.example/a"),
         ({"TF_HTTP_ADDRESS": "https://state.example/a"}, "https://state.example:8443/a"),
         ({"PGHOST": "db.example"}, "https://db.example/"),
+        ({"PGHOST": "db.example"}, "postgresql://other.example"),
         ({"LLM_URL": "https://llm.example"}, "https://llm.example/"),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reconciler.core.serialization.digest import digest_bytes
 from reconciler.core.state import entry_format as format_upgrades
 from reconciler.core.state.state_document import (
+    check_owner,
     dump_state,
     history_from_json,
     history_lines,
@@ -218,3 +219,24 @@ def test_a_run_and_back():
     running = Running(HEADER, {at("persona.a"): "x"}, frozenset({at("persona.a")}))
     document = json.loads("{" + running_line(running)[0].rstrip(",") + "}")
     assert running_from_json(document["running"], "/running") == running
+
+
+@pytest.mark.parametrize(
+    ("of", "moved_to", "asked", "why"),
+    [
+        (None, None, None, None),
+        (None, None, "shop", None),
+        ("shop", None, "shop", None),
+        ("shop", None, None, "has no project file"),
+        ("shop", None, "desk", "not to 'desk'"),
+        ("shop", "elsewhere", "shop", "was moved to elsewhere"),
+    ],
+)
+def test_whose_a_state_is(of: str | None, moved_to: str | None, asked: str | None, why: str | None) -> None:
+    """A state of no project is anybody's, one that moved nobody's."""
+    state = State("lineage", workspace="sandbox", project=of, moved_to=moved_to)
+    if why is None:
+        check_owner(state, "sandbox", asked)
+    else:
+        with pytest.raises(StateUnreadable, match=why):
+            check_owner(state, "sandbox", asked)
