@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.api.render import render
 from reconciler.errors import ReconcilerError
-from tests.properties.world.machine import Kind, Step, Violated, World
+from tests.properties.world.machine import Gone, Kind, Step, Violated, World
 from tests.properties.world.steps_account import propose_touch, touch
 from tests.properties.world.steps_files import edit, propose_edit
 from tests.properties.world.steps_runs import workspace_of
 
+IN_SYNC = 0.5
+"""So often all of it is tried on a project in sync as well."""
 HARM = ("none", "none", "none", "delete", "tear", "flip", "mix", "foreign", "copy")
 
 
@@ -49,6 +53,30 @@ def cached(
                 world, workspace, "plan", chosen, cache=False
             ):
                 raise Violated("a cache changes what is said", f"plan after {change.__name__} {what}")
+    if at < IN_SYNC:
+        look_again(world, workspace, random.Random(at))
+
+
+def look_again(world: World, workspace: str, rnd: random.Random) -> None:
+    """The same on the side, where all is applied first: what was found in sync is known, whatever moves beside it."""
+    count, twin = world.count, world.fork()
+    twin.clock = copy.deepcopy(world.clock)
+    twin.apply(workspace, allow_deletes=True, allow_mass_change=True)
+    said(twin, workspace, "plan", [], cache=True)
+    for propose, change in rnd.choices([(propose_edit, edit), (propose_touch, touch)], k=3):
+        what = propose(twin, rnd)
+        if what is None:
+            continue
+        try:
+            change(twin, **what)
+        except Gone:
+            continue
+        twin.project.write()
+        for verb in ("plan", "drift"):
+            if said(twin, workspace, verb, [], cache=True) != said(twin, workspace, verb, [], cache=False):
+                raise Violated("a cache changes what is said", f"{verb} in sync but for {change.__name__} {what}")
+    shutil.rmtree(twin.folder)
+    world.count = count
 
 
 def said(world: World, workspace: str, verb: str, targets: list[str], *, cache: bool) -> str:
