@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from reconciler.errors import StateMoved as StateMoved
     from reconciler.errors import StateUnreadable as StateUnreadable
     from reconciler.errors import Unavailable as Unavailable
+    from reconciler.errors import UnknownAddress as UnknownAddress
     from reconciler.errors import Unreachable as Unreachable
     from reconciler.errors import UsageError as UsageError
     from reconciler.errors import WriteRefused as WriteRefused
@@ -91,7 +92,7 @@ EXPORTS = {
         "AuthRefused", "IncompleteList", "Interrupted", "MakerConflict", "ManifestError", "NotFound",
         "NothingFound", "NotTrusted", "OutcomeUnknown", "PlanBlocked", "PlanError", "PlanStale", "PlanUnreadable",
         "ProviderError", "ReconcilerError", "Rejected", "SecretMissing", "SourceAway", "StateError", "StateLocked",
-        "StateMoved", "StateUnreadable", "Unavailable", "Unreachable", "UsageError", "WriteRefused",
+        "StateMoved", "StateUnreadable", "Unavailable", "UnknownAddress", "Unreachable", "UsageError", "WriteRefused",
     ),
     "reconciler.core.migration_result": ("MigrationResult",),
     "reconciler.types.address": ("Address",),

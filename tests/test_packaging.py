@@ -87,7 +87,7 @@ def test_the_image_is_built_from_what_the_wheel_needs_with_the_lock(
     assert "--require-hashes" in installs[0]
     assert {"--no-deps", "--no-build-isolation"} <= installs[1]
     assert text.rstrip().endswith('ENTRYPOINT ["reconciler"]')
-    assert "\nUSER reconciler\n" in text
+    assert "\nUSER 1000\n" in text
 
 
 def is_needed(line: str) -> bool:

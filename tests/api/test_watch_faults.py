@@ -303,7 +303,7 @@ def test_a_refused_key_is_asked_about_once_in_ten_minutes_whatever_the_number_of
     watchers = [
         Watched(replace(days.session, workspace=replace(days.session.workspace, name=name)), watch) for name in names
     ]
-    monkeypatch.setattr(Notifier, "_deliver", lambda notifier: None)
+    monkeypatch.setattr(Notifier, "_deliver", lambda notifier, waiting: None)
     notifier = Notifier(lambda text: None)
     fleet = Fleet(watchers, notifier.tell, lambda text: None)
     due = dict.fromkeys(names, days.clock.seconds)
@@ -324,7 +324,8 @@ def test_a_refused_key_is_asked_about_once_in_ten_minutes_whatever_the_number_of
     until(3600.0)
     assert 6 <= days.weather.asked - asked <= 8
     assert {one.last.status for one in watchers if one.last} == {Status.UNAUTHORIZED}
-    told = [notifier._waiting.get_nowait() for _ in range(notifier._waiting.qsize())]
+    ((waiting, _),) = notifier._lines.values()
+    told = [waiting.get_nowait() for _ in range(waiting.qsize())]
     assert [body["status"] for _, _, body in filter(None, told)] == ["drifted"] * 3 + ["unauthorized"]
     days.weather.takes_key = True
     until(1300.0)

@@ -175,6 +175,7 @@ WORDS = {
 
 
 def in_our_words(pointer: str) -> str:
+    pointer = pointer.replace("/face_interruptibility", "/interruptibility")
     first = "/".join(pointer.split("/")[:2])
     return WORDS.get(first, first) + pointer.removeprefix(first)
 

@@ -29,9 +29,7 @@ API_KEY = f"{LLM}/api_key"
 def check_custom_model_incomplete(manifest: Manifest, context: RuleContext) -> Iterator[Diagnostic]:
     spec = manifest.spec
     model = text(spec, MODEL).strip()
-    if is_hosted(model):
-        return
-    if model:
+    if model and not is_hosted(model):
         for pointer, word in ((BASE_URL, "base_url"), (API_KEY, "api_key")):
             if not has(spec, pointer):
                 yield CUSTOM_MODEL_INCOMPLETE.found(
@@ -47,7 +45,7 @@ def check_custom_model_incomplete(manifest: Manifest, context: RuleContext) -> I
             "base_url is given without api_key",
             hint="add api_key: {env: NAME}; the API refuses one without the other",
         )
-    elif has(spec, BASE_URL) and not has(spec, MODEL):
+    elif not model and has(spec, BASE_URL) and not has(spec, MODEL):
         yield CUSTOM_MODEL_INCOMPLETE.found(
             manifest,
             BASE_URL,

@@ -30,7 +30,7 @@ def test_something_is_missing(llm: dict[str, Json], expected: list[tuple[str, st
         {**CUSTOM, "base_url": {"env": "URL"}},
         {"model": "tavus-gpt-oss"},
         {"model": "tavus-made-up"},
-        {"model": "tavus-gpt-oss", "base_url": "https://a.example"},
+        {**CUSTOM, "model": "tavus-gpt-oss"},
         {"model": ""},
         {"model": 7},
         {},
@@ -40,6 +40,12 @@ def test_something_is_missing(llm: dict[str, Json], expected: list[tuple[str, st
 )
 def test_complete_or_hosted_or_none(llm: Json) -> None:
     assert said("L05", body(llm=llm)) == []
+
+
+def test_an_address_without_its_key_is_refused_beside_a_hosted_model_too() -> None:
+    assert said("L05", body(llm={"model": "tavus-gpt-oss", "base_url": "https://a.example"})) == [
+        ("/layers/llm", "error")
+    ]
 
 
 def test_a_hosted_name_without_its_prefix_is_recognised() -> None:
